@@ -1,0 +1,1 @@
+"""Use cases: listing a context's folder reads as the list of what it can do."""

@@ -1,0 +1,1 @@
+"""What every use case shares: mediator, behaviours, contracts of subscriptions and jobs, paging."""

@@ -1,0 +1,60 @@
+"""Reading recorded events, independent of where they are stored."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.kernel.domain_event import RecordedDomainEvent
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFact:
+    """A stored event with where and why it was stored.
+
+    Attributes:
+        log: name of its log, e.g. ``labs``.
+        position: dense position of its commit in the log, from 1; events of one commit share it.
+        index: place of the event inside its commit, from 0.
+        stream: its stream, e.g. ``lab-record-<id>``.
+        event: the typed event; ``event.event_id`` is unique, ``event.aggregate_version`` its version in the stream.
+        stored_at: when the commit was made, aware UTC.
+        actor, correlation_id, causation_id, traceparent: from whom and in what connection; None if not known.
+    """
+
+    log: str
+    position: int
+    index: int
+    stream: str
+    event: RecordedDomainEvent
+    stored_at: datetime
+    actor: str | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+
+class EventFeed(ABC):
+    """One log, read by position. Raises ``UnavailableError`` when the store does not answer."""
+
+    log: str
+
+    @abstractmethod
+    async def head_async(self) -> int:
+        """Return the position of the last commit; 0 when the log is empty."""
+
+    @abstractmethod
+    async def read_log_async(
+        self, after: int, limit: int, event_types: Collection[str] | None = None
+    ) -> tuple[list[RecordedFact], int]:
+        """Return facts of up to ``limit`` commits after a position, and the position read up to.
+
+        With ``event_types`` only these are returned, yet the position read up to counts all.
+
+        Raises:
+            UndecodableEventError: a stored event cannot be read.
+        """
+
+    @abstractmethod
+    async def wait_beyond_async(self, position: int, timeout_seconds: float) -> bool:
+        """Wait until the log has a commit after ``position``; False when the time is over."""

@@ -1,0 +1,68 @@
+"""Answers beyond neuroglia's own helpers: refusals with a stable type and extra members."""
+
+from typing import Any, TypeVar
+
+from neuroglia.core import OperationResult
+
+PROBLEM_TYPES = "https://labkeeper.dev/problems/"
+
+T = TypeVar("T")
+
+
+class Refusal(OperationResult[Any]):
+    """A problem with a stable type, extra members and, where trying again helps, a time.
+
+    Attributes:
+        retry_after_seconds: when to try again; None when that would not help.
+        members: extension members of the problem document (RFC 9457 section 3.2).
+    """
+
+    def __init__(
+        self,
+        status: int,
+        name: str,
+        title: str,
+        detail: str,
+        *,
+        retry_after_seconds: float | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(title, status, detail, PROBLEM_TYPES + name)
+        self.data = None
+        self.retry_after_seconds = retry_after_seconds
+        self.members = members
+
+
+def invalid(field: str, rule: str) -> Refusal:
+    """422: a value breaks a rule; says which and what."""
+    return Refusal(422, "invalid-value", "Invalid value", f"{field} {rule}", errors=[{"field": field, "rule": rule}])
+
+
+def missing(what: str, key: str) -> Refusal:
+    """404: there is no such thing."""
+    return Refusal(404, "not-found", "Not found", f"there is no {what} {key}")
+
+
+def conflicting(detail: str) -> Refusal:
+    """409: the state of things does not allow it."""
+    return Refusal(409, "conflict", "Conflict", detail)
+
+
+def precondition_failed(detail: str) -> Refusal:
+    """412: the thing is not in the version that the caller expects."""
+    return Refusal(412, "precondition-failed", "Precondition failed", detail)
+
+
+def too_soon(detail: str, retry_after_seconds: float) -> Refusal:
+    """429: not again so soon."""
+    return Refusal(429, "too-many-requests", "Too many requests", detail, retry_after_seconds=retry_after_seconds)
+
+
+def upstream_failed(detail: str, **members: Any) -> Refusal:
+    """502: the other system answered, but not with what it should."""
+    return Refusal(502, "upstream-failed", "Upstream failed", detail, **members)
+
+
+def unavailable(detail: str, retry_after_seconds: float, **members: Any) -> Refusal:
+    """503: no answer right now."""
+    return Refusal(503, "unavailable", "Unavailable", detail, retry_after_seconds=retry_after_seconds, **members)

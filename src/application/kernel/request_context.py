@@ -1,0 +1,56 @@
+"""Who asked for what is happening now, carried along without being passed through every signature."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One command or query on its way.
+
+    Attributes:
+        actor: subject of the token, or ``system:<what>`` for a job or subscriber.
+        correlation_id: the same for everything that one request sets in motion.
+        command_id: makes appends idempotent: a retry with the same id gets the first answer. A fresh one unless the
+            caller sent an ``Idempotency-Key``.
+        causation_id: id of the event that led here, None for a request from outside.
+        positions: highest position written so far, by log; what a reader must wait for to see its own writes.
+    """
+
+    actor: str = "system"
+    correlation_id: str = field(default_factory=lambda: uuid4().hex)
+    command_id: str = field(default_factory=lambda: uuid4().hex)
+    causation_id: str | None = None
+    positions: dict[str, int] = field(default_factory=dict)
+    appends: int = 0
+
+    def next_append_id(self) -> str:
+        """Return the idempotency id of this command's next commit: the same sequence on every retry."""
+        self.appends += 1
+        return f"{self.command_id}:{self.appends}"
+
+    def wrote(self, log: str, position: int) -> None:
+        """Remember that this request wrote up to a position of a log."""
+        if position > self.positions.get(log, 0):
+            self.positions[log] = position
+
+
+_current: ContextVar[RequestContext | None] = ContextVar("labkeeper_request", default=None)
+
+
+def current_request() -> RequestContext:
+    """Return the context of what is happening now; an anonymous ``system`` one outside any request."""
+    return _current.get() or RequestContext()
+
+
+@contextmanager
+def acting_as(context: RequestContext) -> Iterator[RequestContext]:
+    """Make ``context`` the current one for the body of a ``with``."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)
