@@ -1,0 +1,1 @@
+"""Use cases of the labs context, and the ports that they need."""
