@@ -48,8 +48,7 @@ def free_port() -> int:
 
 
 def _end_with_parent() -> None:
-    # Linux ties this to the parent's thread, so that a mongod started in a worker thread would end too early.
-    if _LIBC is not None and threading.current_thread() is threading.main_thread():
+    if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -88,6 +87,9 @@ class LocalMongod:
     def launch(self) -> None:
         """Start the process and return at once."""
         assert not self.running, "mongod runs already"
+        # Ends it also when pytest itself is killed with signal 9. Linux means the parent's thread by "parent", so that a
+        # mongod started in a worker thread would end with that.
+        in_main_thread = threading.current_thread() is threading.main_thread()
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [
@@ -101,7 +103,7 @@ class LocalMongod:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # also when pytest itself is killed with signal 9
+                preexec_fn=_end_with_parent if in_main_thread else None,
             )
         _running.add(self)
 
