@@ -8,9 +8,11 @@ from typing import Any
 
 from neuroglia.application.background_scheduler import RecurrentBackgroundJob
 
+from domain.kernel.errors import LabkeeperError
+
 
 class RunOutcome(StrEnum):
-    """How a run ended. ``partial``: some parts failed; ``abandoned``: its process died in the middle."""
+    """How a run ended. ``partial``: some parts failed (all: ``failed``); ``abandoned``: its process died in it."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -28,7 +30,7 @@ class RunPart:
         part_id: id of the part, e.g. the worker's.
         outcome: how that part ended.
         counts: numbers by name, e.g. ``labs_created``.
-        items: one entry per thing touched, e.g. ``{"id": lab id, "change": "created"}``; unchanged ones are only counted.
+        items: one entry per thing touched, e.g. ``{"id": lab id, "change": "created"}``; unchanged are only counted.
         error: why it failed; None if it did not.
         duration_ms: how long it took.
     """
@@ -55,7 +57,26 @@ class JobRun:
     counts: dict[str, int] = field(default_factory=dict)
     parts_total: int = 0
     parts_done: int = 0
+    parts_failed: int = 0
     error: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen in this run."""
+        return self.outcome is not RunOutcome.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class StartMemory:
+    """What all processes together remember of a job's scheduled starts, measured with the server's clock.
+
+    Attributes:
+        seconds_since_start: since the last scheduled start; None when there was none, or when that run was abandoned.
+        seconds_since_known: since any process first asked about this job.
+    """
+
+    seconds_since_start: float | None
+    seconds_since_known: float
 
 
 class RunRecorder(ABC):
@@ -65,11 +86,21 @@ class RunRecorder(ABC):
 
     @abstractmethod
     async def expect_async(self, parts_total: int) -> None:
-        """Say how many parts this run will have."""
+        """Say how many parts this run will have.
+
+        Raises:
+            RunAlreadyEndedError: another process has declared this run abandoned.
+        """
 
     @abstractmethod
     async def part_async(self, part: RunPart) -> None:
-        """Record a finished part and add its counts to the run's."""
+        """Record a finished part and add its counts to the run's.
+
+        Of its items a bounded number is kept; ``counts["items_left_out"]`` says how many are not.
+
+        Raises:
+            RunAlreadyEndedError: another process has declared this run abandoned.
+        """
 
 
 class RunHistory(ABC):
@@ -77,11 +108,30 @@ class RunHistory(ABC):
 
     @abstractmethod
     async def start_async(self, task_id: str, trigger: str, actor: str) -> RunRecorder:
-        """Record that a run has started."""
+        """Record that a run has started. Unless it is a ``manual`` one it counts as the job's scheduled start."""
 
     @abstractmethod
     async def end_async(self, recorder: RunRecorder, outcome: RunOutcome, error: str | None = None) -> JobRun:
-        """Record how a run ended."""
+        """Record how a run ended. An abandoned run does not count as a scheduled start any more.
+
+        Raises:
+            RunAlreadyEndedError: another process has declared this run abandoned.
+        """
+
+    @abstractmethod
+    async def abandon_async(self, task_id: str) -> int:
+        """Close runs that a dead process left running; return how many. Only for the holder of the job's lease."""
+
+    @abstractmethod
+    async def recall_start_async(self, task_id: str) -> StartMemory:
+        """Return what is remembered of the job's last scheduled start, by whichever process."""
+
+    @abstractmethod
+    async def wait_for_progress_async(self, seen: JobRun, timeout_seconds: float) -> JobRun | None:
+        """Wait until a run has moved on from what was seen, at most the given time; answer it as it is then.
+
+        A run that has ended is answered at once. None when it is no longer kept.
+        """
 
     @abstractmethod
     async def get_async(self, task_id: str, run_id: str) -> JobRun | None:
@@ -156,5 +206,9 @@ class Jobs(ABC):
         """
 
 
-class JobAlreadyRunningError(Exception):
+class JobAlreadyRunningError(LabkeeperError):
     """A run is under way; there is never a second one beside it."""
+
+
+class RunAlreadyEndedError(LabkeeperError):
+    """The run was closed by another process, which holds the job's lease now: this one has to stop."""

@@ -1,0 +1,1 @@
+"""Jobs: when they run (APScheduler through neuroglia) and that each runs once across all processes."""
