@@ -16,6 +16,7 @@ class RequestContext:
         correlation_id: the same for everything that one request sets in motion.
         command_id: makes appends idempotent: a retry with the same id gets the first answer. A fresh one unless the
             caller sent an ``Idempotency-Key``.
+        repeatable: whether the same command may come again with the same ``command_id``.
         causation_id: id of the event that led here, None for a request from outside.
         positions: highest position written so far, by log; what a reader must wait for to see its own writes.
     """
@@ -25,6 +26,7 @@ class RequestContext:
     command_id: str = field(default_factory=lambda: uuid4().hex)
     causation_id: str | None = None
     positions: dict[str, int] = field(default_factory=dict)
+    repeatable: bool = False
     appends: int = 0
 
     def next_append_id(self) -> str:

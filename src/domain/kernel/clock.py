@@ -9,11 +9,12 @@ class Clock(ABC):
 
     @abstractmethod
     def now(self) -> datetime:
-        """Return the current time, always aware and in UTC."""
+        """Return the current time: aware, in UTC, in whole milliseconds (what the store keeps)."""
 
 
 class SystemClock(Clock):
     """The machine's clock."""
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -1,0 +1,101 @@
+"""Typed events to stored documents and back, by stable names; old versions are lifted by upcasters."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from domain.kernel.domain_event import ENVELOPE_FIELDS, RecordedDomainEvent
+from domain.kernel.errors import LabkeeperError, UndecodableEventError
+from domain.kernel.stream_events import KERNEL_EVENTS
+from integration.mongo.driver import MongoDocument
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+"""Takes the data of one version and returns the data of the next."""
+
+
+class UnregisteredEventError(LabkeeperError):
+    """An event's class is not in the catalogue of the log it should go to."""
+
+
+class DuplicateEventTypeError(LabkeeperError):
+    """Two classes claim the same stored type name."""
+
+
+class EventCodec:
+    """Encodes and decodes the events of one log.
+
+    Args:
+        log: name of the log, for error messages.
+        event_classes: every class that may stand in it, in its newest version.
+        upcasters: by stored type name ``<name>.v<n>``, how to lift its data to ``<name>.v<n+1>``; chains are followed.
+    """
+
+    def __init__(
+        self,
+        log: str,
+        event_classes: Iterable[type[RecordedDomainEvent]],
+        upcasters: Mapping[str, Upcaster] | None = None,
+    ) -> None:
+        self.log = log
+        self._classes: dict[str, type[RecordedDomainEvent]] = {}
+        for event_class in (*event_classes, *KERNEL_EVENTS):
+            if self._classes.setdefault(event_class.event_type, event_class) is not event_class:
+                raise DuplicateEventTypeError(f"{event_class.event_type} is claimed twice in log {log}")
+        self._known = frozenset(self._classes.values())
+        self._upcasters = dict(upcasters or {})
+
+    @property
+    def event_types(self) -> frozenset[str]:
+        """Stored type names that this log may hold in their newest version."""
+        return frozenset(self._classes)
+
+    def encode(self, event: RecordedDomainEvent) -> MongoDocument:
+        """Return ``{id, type, at, data}`` of an event.
+
+        Raises:
+            UnregisteredEventError: its class is not in the catalogue.
+        """
+        if event.__class__ not in self._known:
+            raise UnregisteredEventError(f"{type(event).__name__} is not an event of log {self.log}")
+        data = msgspec.to_builtins(event, builtin_types=(datetime, bytes))
+        for name in ENVELOPE_FIELDS:
+            del data[name]
+        return {"id": event.event_id, "type": event.event_type, "at": event.created_at, "data": data}
+
+    def decode(self, stream: str, version: int, stored: Mapping[str, Any]) -> RecordedDomainEvent:
+        """Return the typed event that a stored document holds. The document's data is used up.
+
+        Raises:
+            UndecodableEventError: unknown type, or data that does not fit it; names log, stream, version and type.
+        """
+        event_type = str(stored.get("type"))
+        try:
+            event_class = self._classes.get(event_type)
+            data = stored["data"]
+            if event_class is None:
+                event_class, data = self._lift(event_type, data)
+            event_id: str = stored["id"]
+            data["event_id"] = event_id
+            data["aggregate_id"] = event_id.rpartition(".")[0]
+            data["created_at"] = stored["at"]
+            data["aggregate_version"] = version
+            return msgspec.convert(data, event_class)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise UndecodableEventError(self.log, stream, version, event_type, _why(error)) from error
+
+    def _lift(self, event_type: str, data: dict[str, Any]) -> tuple[type[RecordedDomainEvent], dict[str, Any]]:
+        lifted = event_type
+        while lifted not in self._classes:
+            upcaster = self._upcasters.get(lifted)
+            name, _, number = lifted.rpartition(".v")
+            if upcaster is None or not number.isdigit():
+                raise ValueError("no class and no upcaster for this type")
+            data = upcaster(dict(data))
+            lifted = f"{name}.v{int(number) + 1}"
+        return self._classes[lifted], data
+
+
+def _why(error: Exception) -> str:
+    return f"field {error} is missing" if isinstance(error, KeyError) else str(error)

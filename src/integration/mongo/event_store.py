@@ -1,0 +1,180 @@
+"""The event store: one log per context, one document per commit, densely numbered in commit order."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from neuroglia.data.exceptions import OptimisticConcurrencyException
+from neuroglia.data.infrastructure.event_sourcing.abstractions import EventDescriptor
+from opentelemetry import propagate
+
+from application.kernel.request_context import current_request
+from domain.kernel.clock import Clock
+from domain.kernel.domain_event import RecordedDomainEvent
+from domain.kernel.errors import LabkeeperError
+from domain.kernel.stream_events import StreamDeletedDomainEvent
+from integration.mongo.commits import Commit
+from integration.mongo.driver import MongoDriver, translating_outages
+from integration.mongo.event_codec import EventCodec
+from integration.mongo.event_reader import MongoEventReader
+from integration.mongo.group_commit import Answer, GroupCommit
+from integration.mongo.log_watch import LogWatch
+
+
+class StreamGapError(LabkeeperError):
+    """An append expects more events than the stream has: storing it would leave a hole."""
+
+
+class MongoEventStore(MongoEventReader):
+    """One context's log.
+
+    Args:
+        driver: the connection.
+        log: name of the log; its collection is ``<log>_commits``.
+        codec: the events that may stand in it.
+        clock: for the time of a commit.
+    """
+
+    def __init__(self, driver: MongoDriver, log: str, codec: EventCodec, clock: Clock) -> None:
+        name = f"{log}_commits"
+        self._collection = driver.collection(name)
+        super().__init__(log, self._collection, codec)
+        self._clock = clock
+        self._watch = LogWatch(driver, name, self.head_async)
+        self._writer = GroupCommit(self._collection, on_written=self._watch.saw)
+        self._claims: dict[tuple[str, int], asyncio.Future[None]] = {}
+
+    async def prepare_async(self) -> None:
+        """Make the indexes that the store's promises rest on."""
+        with translating_outages("the event store"):
+            await self._collection.create_index([("s", 1), ("f", 1)], unique=True, name="stream_version")
+            await self._collection.create_index("cmd", unique=True, name="command")
+
+    async def close_async(self) -> None:
+        """Write what waits, then stop watching."""
+        await self._writer.close_async()
+        await self._watch.close_async()
+
+    async def append_async(
+        self, stream_id: str, events: list[EventDescriptor], expected_version: int | None = None
+    ) -> None:
+        """Append events to a stream (neuroglia's port).
+
+        Args:
+            expected_version: number of events already in the stream; None means that it must not exist.
+        """
+        await self.commit_async(stream_id, [_typed(descriptor) for descriptor in events], expected_version or 0)
+
+    async def commit_async(
+        self,
+        stream: str,
+        events: Sequence[RecordedDomainEvent],
+        expected_version: int,
+        command_id: str | None = None,
+    ) -> Answer:
+        """Append events to a stream as one commit.
+
+        Args:
+            expected_version: number of events already in the stream, 0 for a new one.
+            command_id: makes the append idempotent; by default the next one of the current request.
+
+        Returns:
+            The commit's position in the log and the stream's version after it. A command id that was stored before
+            gives its first answer, whatever the events are now.
+
+        Raises:
+            OptimisticConcurrencyException: the stream is not at ``expected_version``.
+            StreamGapError: the stream has fewer events than expected.
+            CommitTooLargeError, EventNotStorableError: the events do not fit into a commit.
+            UnavailableError: see ``EventStoreBusyError`` and ``CommitInDoubtError``.
+        """
+        request = current_request()
+        commit = Commit(
+            stream,
+            expected_version,
+            [self.codec.encode(event) for event in events],
+            command_id or request.next_append_id(),
+            _meta(request.actor, request.correlation_id, request.causation_id),
+            self._clock.now(),
+        )
+        claim = (stream, commit.first)
+        while claim in self._claims:
+            await asyncio.wait([self._claims[claim]])
+        done = asyncio.get_running_loop().create_future()
+        self._claims[claim] = done
+        try:
+            await self._check_head_async(commit, repeatable=request.repeatable or command_id is not None)
+            position, version = await self._writer.append_async(commit)
+        except OptimisticConcurrencyException:
+            self._heads.forget(stream)
+            raise
+        finally:
+            del self._claims[claim]
+            done.set_result(None)
+        self._heads.remember(stream, version)
+        request.wrote(self.log, position)
+        return position, version
+
+    async def _check_head_async(self, commit: Commit, *, repeatable: bool) -> None:
+        expected = commit.first - 1
+        head = self._heads.get(commit.stream)
+        if head is None or head < expected:
+            if expected == 0:
+                return
+            head = await self._read_head_async(commit.stream)
+        if head == expected:
+            return
+        if repeatable and await self._is_stored_async(commit.command_id):
+            return
+        if head < expected:
+            raise StreamGapError(f"stream {commit.stream} has {head} events, not {expected}")
+        raise OptimisticConcurrencyException(commit.stream, expected, head)
+
+    async def _is_stored_async(self, command_id: str) -> bool:
+        with translating_outages("the event store"):
+            return await self._collection.find_one({"cmd": command_id}, {"_id": 1}) is not None
+
+    async def _read_head_async(self, stream: str) -> int:
+        with translating_outages("the event store"):
+            last = await self._collection.find_one({"s": stream}, {"v": 1}, sort=[("f", -1)])
+        return last["v"] if last else 0
+
+    async def delete_async(self, stream_id: str) -> None:
+        """Erase a stream's events for good; a tombstone commit keeps the log dense and tells subscribers.
+
+        Does nothing when there is no such stream or it was erased before.
+        """
+        head = await self._read_head_async(stream_id)
+        facts = await self.read_stream_async(stream_id)
+        if not facts or isinstance(facts[-1].event, StreamDeletedDomainEvent):
+            return
+        aggregate_id = facts[-1].event.aggregate_id
+        tombstone = StreamDeletedDomainEvent(
+            aggregate_id=aggregate_id,
+            created_at=self._clock.now(),
+            event_id=f"{aggregate_id}.{head + 1}",
+            aggregate_version=head + 1,
+        )
+        await self.commit_async(stream_id, [tombstone], head)
+        with translating_outages("the event store"):
+            await self._collection.update_many({"s": stream_id, "v": {"$lte": head}}, {"$set": {"e": [], "meta": {}}})
+
+    async def wait_beyond_async(self, position: int, timeout_seconds: float) -> bool:
+        return await self._watch.wait_beyond_async(position, timeout_seconds)
+
+
+def _meta(actor: str, correlation_id: str, causation_id: str | None) -> dict[str, Any]:
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    meta: dict[str, Any] = {"actor": actor, "correlation": correlation_id}
+    if causation_id is not None:
+        meta["causation"] = causation_id
+    if "traceparent" in carrier:
+        meta["traceparent"] = carrier["traceparent"]
+    return meta
+
+
+def _typed(descriptor: EventDescriptor) -> RecordedDomainEvent:
+    if not isinstance(descriptor.data, RecordedDomainEvent):
+        raise TypeError(f"an event descriptor of type {descriptor.type} carries no domain event")
+    return descriptor.data

@@ -1,0 +1,268 @@
+"""Group commit: what arrives while one batch is being written forms the next; one ordered insert is in flight.
+
+The writer numbers commits densely. A version conflict fails its own commit only and takes no number; a number that
+another process took means: read the tail again and renumber. When the database goes away in the middle, every commit
+of the batch is looked up by its command id before it is answered, so none is lost and none is stored twice.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from neuroglia.data.exceptions import OptimisticConcurrencyException
+from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from domain.kernel.errors import LabkeeperError
+from integration.mongo.commits import CommandReusedError, Commit, CommitInDoubtError, EventStoreBusyError
+from integration.mongo.driver import MongoCollection, is_outage
+
+log = structlog.get_logger(__name__)
+
+MAX_BATCH_COMMITS = 1_000
+MAX_BATCH_BYTES = 8 * 1024 * 1024
+DUPLICATE_KEY = 11000
+
+Answer = tuple[int, int]
+"""Position of a commit and the stream version after it."""
+
+
+class _Entry:
+    __slots__ = ("answer", "commit", "in_doubt")
+
+    def __init__(self, commit: Commit, answer: asyncio.Future[Answer]) -> None:
+        self.commit = commit
+        self.answer = answer
+        self.in_doubt = False
+
+
+class GroupCommit:
+    """The one writer of a log in this process.
+
+    Args:
+        collection: the log, written with majority and read locally: uniqueness is checked against local data, so only
+            a local read explains a duplicate.
+        max_waiting: bound of the queue; past it callers wait up to ``max_wait_seconds``, then get a 503.
+        in_doubt_seconds: how long a batch that met an outage is tried again before it is given up as in doubt.
+        on_written: called with the new last position after each batch.
+    """
+
+    def __init__(
+        self,
+        collection: MongoCollection,
+        *,
+        max_waiting: int = 20_000,
+        max_wait_seconds: float = 5.0,
+        in_doubt_seconds: float = 20.0,
+        on_written: Callable[[int], None] = lambda _position: None,
+    ) -> None:
+        self._collection = collection
+        self._settled = collection.with_options(read_concern=ReadConcern("majority"))
+        self._room = asyncio.Semaphore(max_waiting)
+        self._max_wait_seconds = max_wait_seconds
+        self._in_doubt_seconds = in_doubt_seconds
+        self._on_written = on_written
+        self._queue: deque[_Entry] = deque()
+        self._work = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._last: int | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def append_async(self, commit: Commit) -> Answer:
+        """Store a commit.
+
+        Returns:
+            Its position and the stream's version after it; of the first time, when its command id was stored before.
+
+        Raises:
+            OptimisticConcurrencyException: the stream already has an event of that version.
+            EventStoreBusyError: the queue stayed full for too long; nothing was stored.
+            CommitInDoubtError: the database went away; see there.
+        """
+        if self._room.locked():
+            try:
+                await asyncio.wait_for(self._room.acquire(), self._max_wait_seconds)
+            except TimeoutError:
+                raise EventStoreBusyError("too many commits wait to be written", self._max_wait_seconds) from None
+        else:
+            await self._room.acquire()
+        try:
+            entry = _Entry(commit, asyncio.get_running_loop().create_future())
+            self._queue.append(entry)
+            self._idle.clear()
+            self._work.set()
+            if self._task is None or self._task.done():
+                if self._closed:
+                    raise EventStoreBusyError("the event store is closing")
+                self._task = asyncio.create_task(self._write_for_ever(), name="group-commit")
+            return await entry.answer
+        finally:
+            self._room.release()
+
+    async def close_async(self) -> None:
+        """Write what waits, then stop."""
+        self._closed = True
+        if self._task is not None:
+            if not self._task.done():
+                await self._idle.wait()
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _write_for_ever(self) -> None:
+        while True:
+            if not self._queue:
+                self._idle.set()
+                self._work.clear()
+                await self._work.wait()
+            batch = self._next_batch()
+            try:
+                await self._write(batch)
+            except asyncio.CancelledError:
+                _fail(batch, CommitInDoubtError("the event store was closed while commits were under way"))
+                raise
+            except Exception as error:  # process edge of the writer: it must outlive any one batch
+                log.exception("group_commit_failed")
+                _fail(batch, error)
+
+    def _next_batch(self) -> list[_Entry]:
+        batch: list[_Entry] = []
+        size = 0
+        while self._queue and len(batch) < MAX_BATCH_COMMITS:
+            size += self._queue[0].commit.size
+            if batch and size > MAX_BATCH_BYTES:
+                break
+            batch.append(self._queue.popleft())
+        return batch
+
+    async def _write(self, batch: list[_Entry]) -> None:
+        todo = batch
+        give_up_at: float | None = None
+        pause = 0.05
+        while todo:
+            try:
+                if self._last is None:
+                    self._last = await self._read_tail_async()
+                if any(entry.in_doubt for entry in todo):
+                    todo = await self._settle_doubts_async(todo)
+                todo = await self._insert_async(todo) if todo else []
+                give_up_at, pause = None, 0.05
+            except PyMongoError as error:
+                if not is_outage(error):
+                    raise
+                self._last = None
+                for entry in todo:
+                    entry.in_doubt = True
+                now = time.monotonic()
+                give_up_at = give_up_at or now + self._in_doubt_seconds
+                if now >= give_up_at:
+                    _fail(todo, CommitInDoubtError("the database went away; it is not known what was stored", 5.0))
+                    return
+                log.warning("group_commit_outage", commits=len(todo), error=type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
+
+    async def _insert_async(self, todo: list[_Entry]) -> list[_Entry]:
+        """Insert in order; answer what is stored; return what is still to be written."""
+        assert self._last is not None
+        base = self._last
+        documents: list[Any] = [entry.commit.at_position(base + 1 + i) for i, entry in enumerate(todo)]
+        failure: dict[str, Any] | None = None
+        stored = len(todo)
+        try:
+            await self._collection.insert_many(documents, ordered=True)
+        except BulkWriteError as error:
+            if not error.details.get("writeErrors") or is_outage(error):
+                raise _as_outage(error) from error
+            failure = error.details["writeErrors"][0]
+            stored = failure["index"]
+            if stored and error.details.get("writeConcernErrors"):
+                raise _as_outage(error) from error
+        for i, entry in enumerate(todo[:stored]):
+            if not entry.answer.done():
+                entry.answer.set_result((base + 1 + i, entry.commit.last))
+        if stored:
+            self._last = base + stored
+            self._on_written(self._last)
+        rest = todo[stored:]
+        if failure is None:
+            return rest
+        if failure.get("code") != DUPLICATE_KEY:
+            if failure.get("code") in _RETRYABLE:
+                raise _RetryableError(str(failure.get("errmsg")))
+            _fail(rest[:1], LabkeeperError(f"a commit was refused by the database (code {failure.get('code')})"))
+            return rest[1:]
+        return await self._settle_duplicate_async(failure, rest)
+
+    async def _settle_duplicate_async(self, failure: dict[str, Any], rest: list[_Entry]) -> list[_Entry]:
+        entry = rest[0]
+        if await self._answer_if_stored_async([entry]):
+            return rest[1:]
+        if "_id" in failure.get("keyPattern", {}):
+            self._last = await self._read_tail_async()
+            return rest
+        _refuse(entry)
+        return rest[1:]
+
+    async def _settle_doubts_async(self, todo: list[_Entry]) -> list[_Entry]:
+        answered = await self._answer_if_stored_async(todo)
+        for entry in todo:
+            entry.in_doubt = False
+        return [entry for entry in todo if entry not in answered]
+
+    async def _answer_if_stored_async(self, entries: list[_Entry]) -> list[_Entry]:
+        by_command = {entry.commit.command_id: entry for entry in entries}
+        found = await self._collection.find({"cmd": {"$in": list(by_command)}}, {"cmd": 1, "s": 1, "v": 1}).to_list(
+            None
+        )
+        answered = []
+        for document in found:
+            entry = by_command[document["cmd"]]
+            answered.append(entry)
+            if entry.answer.done():
+                continue
+            if document["s"] != entry.commit.stream:
+                entry.answer.set_exception(
+                    CommandReusedError(f"command {document['cmd']} already wrote to {document['s']}")
+                )
+            else:
+                entry.answer.set_result((document["_id"], document["v"]))
+        return answered
+
+    async def _read_tail_async(self) -> int:
+        last = await self._collection.find_one({}, {"_id": 1}, sort=[("_id", -1)])
+        return last["_id"] if last else 0
+
+
+_RETRYABLE = frozenset({91, 189, 10107, 11600, 11602, 13435, 13436, 112, 64})
+
+
+class _RetryableError(PyMongoError):
+    """A refusal that a primary on its way out gives: the batch is tried again."""
+
+    def has_error_label(self, label: str) -> bool:
+        return label == "RetryableWriteError"
+
+
+async def _find_commands_async(collection: MongoCollection, command_ids: list[str]) -> list[dict[str, Any]]:
+    return await collection.find({"cmd": {"$in": command_ids}}, {"cmd": 1, "s": 1, "v": 1}).to_list(None)
+
+
+def _as_outage(error: BulkWriteError) -> PyMongoError:
+    return _RetryableError(str(error.details.get("writeConcernErrors") or error.details.get("writeErrors")))
+
+
+def _refuse(entry: _Entry) -> None:
+    if not entry.answer.done():
+        commit = entry.commit
+        entry.answer.set_exception(OptimisticConcurrencyException(commit.stream, commit.first - 1, -1))
+
+
+def _fail(entries: list[_Entry], error: BaseException) -> None:
+    for entry in entries:
+        if not entry.answer.done():
+            entry.answer.set_exception(error)
