@@ -90,7 +90,7 @@ class JobInProgress:
 
     async def _work_async(self) -> None:
         async with scope_of(self._services) as scope:
-            job = scope.get_required_service(self._job_type)
+            job: LabkeeperJob = scope.get_required_service(self._job_type)
             try:
                 async with asyncio.timeout(job.deadline_seconds) as limit:
                     await job.run_async(self._recorder, self.run.trigger)
