@@ -25,13 +25,13 @@ class ControllerError(LabkeeperError):
     Attributes:
         url: what was asked, without query and credentials.
         cause: why it failed, in one word.
-        retry_after_seconds: when it is worth trying again; None if nobody can tell.
+        retry_after_seconds: when it is worth trying again.
         status: the HTTP status that tells our own caller about it.
     """
 
     url: str
     cause: ControllerErrorCause
-    retry_after_seconds: float | None
+    retry_after_seconds: float
 
     @property
     def status(self) -> int:
@@ -52,15 +52,17 @@ class ControllerUnavailableError(ControllerError, UnavailableError):
 
 
 class ControllerRefusedError(ControllerError):
-    """The controller answered, but with a refusal or with something that is no listing."""
+    """The controller answered, but with a refusal or with something that is no listing.
 
-    def __init__(
-        self, url: str, cause: RefusedCause, why: str, *, upstream_status: int | None = None
-    ) -> None:
+    Attributes:
+        upstream_status: the status that it answered with; None when the answer could not even be read.
+    """
+
+    def __init__(self, url: str, cause: RefusedCause, why: str, *, upstream_status: int | None = None) -> None:
         super().__init__(f"{url} ({cause}): {why}")
         self.url = url
         self.cause = cause
-        self.retry_after_seconds = None
+        self.retry_after_seconds = 30.0
         self.upstream_status = upstream_status
 
     @property

@@ -1,0 +1,1 @@
+"""One resilient way to call other systems over HTTP."""
