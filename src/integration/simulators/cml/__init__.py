@@ -1,0 +1,1 @@
+"""A simulated Cisco Modeling Labs controller: ``python -m integration.simulators.cml --help``."""
