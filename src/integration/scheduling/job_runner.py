@@ -68,6 +68,11 @@ class JobRunner:
         self._idle.set()
         self._stopping = False
 
+    @property
+    def idle(self) -> bool:
+        """Whether this process runs no job and is about to run none."""
+        return self._idle.is_set()
+
     async def tick_async(self, job_type: type[LabkeeperJob], task_id: str, trigger: str, interval: float) -> Tick:
         """Run a job to its end if it is due and nobody else runs it.
 

@@ -32,7 +32,7 @@ from application.kernel.leases import Leases
 from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.errors import UnavailableError
 from integration.scheduling.job_administration import JobAdministration
-from integration.scheduling.job_runner import JobRunner
+from integration.scheduling.job_runner import LEASE_TTL_SECONDS, JobRunner
 from integration.scheduling.measures import count_tick
 from integration.scheduling.scheduled_job import ScheduledJob, jobs_of
 from integration.scheduling.service_scopes import scope_of
@@ -70,7 +70,7 @@ class LabkeeperTaskScheduler(BackgroundTaskScheduler):
         self._services = services
         self._runner = runner
         self._clock = clock or SystemClock()
-        self._grace = stop_grace_seconds
+        self.stop_grace_seconds = stop_grace_seconds
         self._uniform = uniform
         self._jobs: dict[str, ScheduledJob] = {}
         self._early_requests: list[TaskDescriptor] = []
@@ -107,7 +107,7 @@ class LabkeeperTaskScheduler(BackgroundTaskScheduler):
             return
         self._started = False
         self._scheduler.pause()
-        await self._runner.stop_async(self._grace)
+        await self._runner.stop_async(self.stop_grace_seconds)
         self._scheduler.shutdown(wait=False)
         # APScheduler shuts down in a callback of the loop.
         await asyncio.sleep(0)
@@ -176,7 +176,9 @@ class LabkeeperTaskScheduler(BackgroundTaskScheduler):
         count_tick(event.job_id, OBSERVED[event.code])
 
     @staticmethod
-    def configure(builder: Any, modules: list[str] | None = None) -> Any:
+    def configure(
+        builder: Any, modules: list[str] | None = None, *, lease_ttl_seconds: float = LEASE_TTL_SECONDS
+    ) -> Any:
         """Register the scheduler, its runner, ``Jobs``, and every job class that the modules define.
 
         ``Leases`` and ``RunHistory`` have to be registered by then or later. A module that cannot be imported, or
@@ -192,7 +194,8 @@ class LabkeeperTaskScheduler(BackgroundTaskScheduler):
                 builder.services.try_add_transient(job_type, job_type)
 
         def runner(provider: ServiceProviderBase) -> JobRunner:
-            return JobRunner(provider, provider.get_required_service(Leases), provider.get_required_service(RunHistory))
+            required = provider.get_required_service
+            return JobRunner(provider, required(Leases), required(RunHistory), lease_ttl_seconds)
 
         def scheduler(provider: ServiceProviderBase) -> LabkeeperTaskScheduler:
             bus = provider.get_required_service(BackgroundTasksBus)

@@ -1,0 +1,86 @@
+"""Two processes on one database: a job runs once, and the survivor goes on. neuroglia's own ran it in both."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+
+from application.kernel.jobs import RunOutcome
+from integration.mongo.driver import MongoDriver
+from integration.mongo.run_history import MongoRunHistory
+from tests.support.jobs import eventually
+
+ROOT = Path(__file__).parents[3]
+Launch = Callable[[float, float], Awaitable[asyncio.subprocess.Process]]
+
+
+@pytest_asyncio.fixture
+async def launch(mongo_uri: str, database_name: str) -> AsyncIterator[Launch]:
+    processes: list[asyncio.subprocess.Process] = []
+
+    async def launch_async(interval: float, takes: float) -> asyncio.subprocess.Process:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.support.job_process", mongo_uri, database_name, str(interval), str(takes)),
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        processes.append(process)
+        assert process.stdout is not None
+        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"started\n"
+        return process
+
+    yield launch_async
+    for process in processes:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def executions(driver: MongoDriver) -> list[dict[str, Any]]:
+    return await driver.collection("executions").find().sort("began", 1).to_list(None)
+
+
+async def test_an_interval_is_run_once_and_runs_never_overlap(driver: MongoDriver, launch: Launch) -> None:
+    both = await asyncio.gather(launch(0.5, 0.1), launch(0.5, 0.1))
+
+    async def enough() -> bool:
+        return len(await executions(driver)) >= 12
+
+    await eventually(enough, 40)
+    for process in both:
+        process.send_signal(signal.SIGTERM)
+    assert [await process.wait() for process in both] == [0, 0]
+
+    runs = await executions(driver)
+    history = await MongoRunHistory(driver).list_async("writing", 100, None)
+    assert len(history) == len(runs)
+    assert {run.outcome for run in history} == {RunOutcome.SUCCEEDED}
+    for earlier, later in zip(runs, runs[1:], strict=False):
+        assert later["began"] >= earlier["ended"]
+    # By the server's clock, from the first start on, there is at most one start per interval.
+    elapsed = (runs[-1]["began"] - runs[0]["began"]) / timedelta(seconds=0.5)
+    assert len(runs) - 1 <= elapsed + 0.2
+
+
+async def test_the_survivor_takes_over_from_a_process_that_was_killed(driver: MongoDriver, launch: Launch) -> None:
+    first = await launch(3600, 60)
+
+    async def begun_by(process: asyncio.subprocess.Process) -> bool:
+        return any(run["pid"] == process.pid for run in await executions(driver))
+
+    await eventually(lambda: begun_by(first), 20)
+    second = await launch(3600, 0.1)
+    await asyncio.sleep(0.5)
+    assert not await begun_by(second)
+    first.kill()
+    await eventually(lambda: begun_by(second), 20)
+    runs = await MongoRunHistory(driver).list_async("writing", 10, None)
+    assert runs[-1].outcome is RunOutcome.ABANDONED
+    assert runs[-1].error == "its process ended in the middle of the run"
