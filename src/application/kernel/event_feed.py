@@ -34,6 +34,19 @@ class RecordedFact:
     traceparent: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CorruptFact:
+    """A stored event that cannot be read, and where it stands."""
+
+    log: str
+    position: int
+    index: int
+    stream: str
+    event_id: str
+    event_type: str
+    error: str
+
+
 class EventFeed(ABC):
     """One log, read by position. Raises ``UnavailableError`` when the store does not answer."""
 
@@ -45,14 +58,19 @@ class EventFeed(ABC):
 
     @abstractmethod
     async def read_log_async(
-        self, after: int, limit: int, event_types: Collection[str] | None = None
+        self,
+        after: int,
+        limit: int,
+        event_types: Collection[str] | None = None,
+        corrupt: list[CorruptFact] | None = None,
     ) -> tuple[list[RecordedFact], int]:
         """Return facts of up to ``limit`` commits after a position, and the position read up to.
 
-        With ``event_types`` only these are returned, yet the position read up to counts all.
+        With ``event_types`` only these are returned, yet the position read up to counts all. Events that cannot be
+        read are added to ``corrupt`` when it is given and left out.
 
         Raises:
-            UndecodableEventError: a stored event cannot be read.
+            UndecodableEventError: a stored event cannot be read and ``corrupt`` is not given.
         """
 
     @abstractmethod

@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from uuid import uuid4
+from secrets import token_hex
+
+
+def _new_id() -> str:
+    return token_hex(16)
 
 
 @dataclass(slots=True)
@@ -22,8 +26,8 @@ class RequestContext:
     """
 
     actor: str = "system"
-    correlation_id: str = field(default_factory=lambda: uuid4().hex)
-    command_id: str = field(default_factory=lambda: uuid4().hex)
+    correlation_id: str = field(default_factory=_new_id)
+    command_id: str = field(default_factory=_new_id)
     causation_id: str | None = None
     positions: dict[str, int] = field(default_factory=dict)
     repeatable: bool = False

@@ -148,7 +148,7 @@ class ReadModels(ABC):
     """Administration of the read models."""
 
     @abstractmethod
-    async def list_async(self) -> list[ReadModelStatus]:
+    async def read_models_async(self) -> list[ReadModelStatus]:
         """Return how each read model stands, by name."""
 
     @abstractmethod

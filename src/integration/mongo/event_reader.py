@@ -4,6 +4,7 @@ Everything is read with majority: what could still be rolled back is not shown t
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +16,9 @@ from neuroglia.data.infrastructure.event_sourcing.abstractions import (
 )
 from pymongo.read_concern import ReadConcern
 
-from application.kernel.event_feed import EventFeed, RecordedFact
+from application.kernel.event_feed import CorruptFact, EventFeed, RecordedFact
 from domain.kernel.domain_event import RecordedDomainEvent
+from domain.kernel.errors import UndecodableEventError
 from domain.kernel.stream_events import StreamDeletedDomainEvent
 from integration.mongo.driver import MongoCollection, MongoDocument, translating_outages
 from integration.mongo.event_codec import EventCodec
@@ -171,11 +173,36 @@ class MongoEventReader(EventStore, EventFeed):
         return last["_id"] if last else 0
 
     async def read_log_async(
-        self, after: int, limit: int, event_types: Collection[str] | None = None
+        self,
+        after: int,
+        limit: int,
+        event_types: Collection[str] | None = None,
+        corrupt: list[CorruptFact] | None = None,
     ) -> tuple[list[RecordedFact], int]:
         with translating_outages("the event store"):
             commits = await self._settled.find({"_id": {"$gt": after}}).sort("_id", 1).limit(limit).to_list(None)
         facts: list[RecordedFact] = []
         for commit in commits:
-            facts += self._facts(commit, event_types)
+            try:
+                facts += self._facts(commit, event_types)
+            except UndecodableEventError:
+                if corrupt is None:
+                    raise
+                self._split_corrupt(commit, event_types, facts, corrupt)
         return facts, commits[-1]["_id"] if commits else after
+
+    def _split_corrupt(
+        self,
+        commit: MongoDocument,
+        wanted: Collection[str] | None,
+        facts: list[RecordedFact],
+        corrupt: list[CorruptFact],
+    ) -> None:
+        for index, stored in enumerate(commit["e"]):
+            single = {**commit, "e": [stored], "f": commit["f"] + index}
+            try:
+                facts += [replace(fact, index=index) for fact in self._facts(single, wanted)]
+            except UndecodableEventError as error:
+                where = (self.log, commit["_id"], index, commit["s"])
+                event_id = str(stored.get("id") or f"{commit['s']}#{error.version}")
+                corrupt.append(CorruptFact(*where, event_id, error.event_type, str(error)))

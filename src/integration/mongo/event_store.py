@@ -6,7 +6,7 @@ from typing import Any
 
 from neuroglia.data.exceptions import OptimisticConcurrencyException
 from neuroglia.data.infrastructure.event_sourcing.abstractions import EventDescriptor
-from opentelemetry import propagate
+from opentelemetry import trace
 
 from application.kernel.request_context import current_request
 from domain.kernel.clock import Clock
@@ -42,7 +42,7 @@ class MongoEventStore(MongoEventReader):
         self._clock = clock
         self._watch = LogWatch(driver, name, self.head_async)
         self._writer = GroupCommit(self._collection, on_written=self._watch.saw)
-        self._claims: dict[tuple[str, int], asyncio.Future[None]] = {}
+        self._claims: dict[tuple[str, int], asyncio.Event | None] = {}
 
     async def prepare_async(self) -> None:
         """Make the indexes that the store's promises rest on."""
@@ -99,9 +99,9 @@ class MongoEventStore(MongoEventReader):
         )
         claim = (stream, commit.first)
         while claim in self._claims:
-            await asyncio.wait([self._claims[claim]])
-        done = asyncio.get_running_loop().create_future()
-        self._claims[claim] = done
+            released = self._claims[claim] = self._claims[claim] or asyncio.Event()
+            await released.wait()
+        self._claims[claim] = None
         try:
             await self._check_head_async(commit, repeatable=request.repeatable or command_id is not None)
             position, version = await self._writer.append_async(commit)
@@ -109,8 +109,9 @@ class MongoEventStore(MongoEventReader):
             self._heads.forget(stream)
             raise
         finally:
-            del self._claims[claim]
-            done.set_result(None)
+            waiters = self._claims.pop(claim)
+            if waiters is not None:
+                waiters.set()
         self._heads.remember(stream, version)
         request.wrote(self.log, position)
         return position, version
@@ -164,13 +165,12 @@ class MongoEventStore(MongoEventReader):
 
 
 def _meta(actor: str, correlation_id: str, causation_id: str | None) -> dict[str, Any]:
-    carrier: dict[str, str] = {}
-    propagate.inject(carrier)
     meta: dict[str, Any] = {"actor": actor, "correlation": correlation_id}
     if causation_id is not None:
         meta["causation"] = causation_id
-    if "traceparent" in carrier:
-        meta["traceparent"] = carrier["traceparent"]
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        meta["traceparent"] = f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
     return meta
 
 

@@ -61,7 +61,10 @@ class GroupCommit:
     ) -> None:
         self._collection = collection
         self._settled = collection.with_options(read_concern=ReadConcern("majority"))
-        self._room = asyncio.Semaphore(max_waiting)
+        self._max_waiting = max_waiting
+        self._waiting = 0
+        self._crowd = 0
+        self._room = asyncio.Event()
         self._max_wait_seconds = max_wait_seconds
         self._in_doubt_seconds = in_doubt_seconds
         self._on_written = on_written
@@ -84,13 +87,9 @@ class GroupCommit:
             EventStoreBusyError: the queue stayed full for too long; nothing was stored.
             CommitInDoubtError: the database went away; see there.
         """
-        if self._room.locked():
-            try:
-                await asyncio.wait_for(self._room.acquire(), self._max_wait_seconds)
-            except TimeoutError:
-                raise EventStoreBusyError("too many commits wait to be written", self._max_wait_seconds) from None
-        else:
-            await self._room.acquire()
+        if self._waiting >= self._max_waiting:
+            await self._wait_for_room_async()
+        self._waiting += 1
         try:
             entry = _Entry(commit, asyncio.get_running_loop().create_future())
             self._queue.append(entry)
@@ -102,7 +101,21 @@ class GroupCommit:
                 self._task = asyncio.create_task(self._write_for_ever(), name="group-commit")
             return await entry.answer
         finally:
-            self._room.release()
+            self._waiting -= 1
+            if self._crowd:
+                self._room.set()
+
+    async def _wait_for_room_async(self) -> None:
+        self._crowd += 1
+        try:
+            async with asyncio.timeout(self._max_wait_seconds):
+                while self._waiting >= self._max_waiting:
+                    self._room.clear()
+                    await self._room.wait()
+        except TimeoutError:
+            raise EventStoreBusyError("too many commits wait to be written", self._max_wait_seconds) from None
+        finally:
+            self._crowd -= 1
 
     async def close_async(self) -> None:
         """Write what waits, then stop."""

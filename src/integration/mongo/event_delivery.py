@@ -1,0 +1,84 @@
+"""Handing one fact to one subscriber: in its own context, with retries, then parking."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import structlog
+from opentelemetry import metrics, trace
+
+from application.kernel.event_feed import RecordedFact
+from application.kernel.request_context import RequestContext, acting_as
+from application.kernel.subscriptions import Subscriber
+from domain.kernel.errors import UnavailableError
+
+log = structlog.get_logger(__name__)
+_tracer = trace.get_tracer("labkeeper.subscriptions")
+_handled = metrics.get_meter("labkeeper").create_counter(
+    "labkeeper.subscription.events", description="Events handed to subscribers, by subscription and outcome"
+)
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+class DeliveryFailedError(Exception):
+    """A subscriber failed on a fact as often as it may. ``attempts`` tells how often."""
+
+    def __init__(self, message: str, attempts: int) -> None:
+        super().__init__(message)
+        self.attempts = attempts
+
+
+async def hand_over_async(subscriber: Subscriber, fact: RecordedFact) -> None:
+    """Let a subscriber act on a fact once. What it does carries the fact's id, so doing it again changes nothing."""
+    context = RequestContext(
+        actor=f"system:{subscriber.name}",
+        correlation_id=fact.correlation_id or fact.event.event_id,
+        command_id=f"{subscriber.name}:{fact.event.event_id}",
+        causation_id=fact.event.event_id,
+        repeatable=True,
+    )
+    with acting_as(context), _tracer.start_as_current_span(f"subscription {subscriber.name}") as span:
+        span.set_attribute("labkeeper.event.type", fact.event.event_type)
+        span.set_attribute("labkeeper.event.position", fact.position)
+        await subscriber.handle_async(fact)
+
+
+async def try_once_async(subscriber: Subscriber, fact: RecordedFact) -> str | None:
+    """Let a subscriber act on a fact once; return what went wrong, None if nothing did."""
+    try:
+        await hand_over_async(subscriber, fact)
+    except Exception as error:  # process edge: whatever a subscriber raises is the answer
+        log.warning("replay_failed", subscription=subscriber.name, event_id=fact.event.event_id, exc_info=True)
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+async def deliver_async(
+    subscriber: Subscriber, fact: RecordedFact, spread: Callable[[], float] = random.random
+) -> None:
+    """Let a subscriber act on a fact, again and again with growing pauses if it fails.
+
+    An outage of our own store is waited out; it never counts as the subscriber's failure.
+
+    Raises:
+        DeliveryFailedError: it failed ``max_attempts`` times.
+    """
+    attempt, pause = 0, FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            await hand_over_async(subscriber, fact)
+        except UnavailableError as error:
+            log.warning("subscriber_waits_for_store", subscription=subscriber.name, error=str(error))
+        except Exception as error:  # process edge: a subscriber's surprise must not stop the others
+            attempt += 1
+            _handled.add(1, {"subscription": subscriber.name, "outcome": "failed"})
+            if attempt >= subscriber.max_attempts:
+                log.exception("event_parked", subscription=subscriber.name, event_id=fact.event.event_id)
+                raise DeliveryFailedError(f"{type(error).__name__}: {error}", attempt) from error
+        else:
+            _handled.add(1, {"subscription": subscriber.name, "outcome": "handled"})
+            return
+        await asyncio.sleep(pause * (0.5 + spread() / 2))
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,196 @@
+"""All subscriptions and read models of the installation: started with the application, administered through it."""
+
+from collections.abc import Sequence
+
+from neuroglia.hosting.abstractions import HostedService
+from opentelemetry import metrics
+
+from application.kernel.event_feed import CorruptFact, EventFeed
+from application.kernel.leases import Leases
+from application.kernel.subscriptions import (
+    ParkedEvent,
+    Projector,
+    ReadModels,
+    ReadModelStatus,
+    Subscriber,
+    Subscriptions,
+    SubscriptionStatus,
+)
+from domain.kernel.clock import Clock
+from domain.kernel.errors import DomainError
+from integration.mongo.checkpoints import Checkpoint, Checkpoints
+from integration.mongo.driver import MongoDriver, translating_outages
+from integration.mongo.event_delivery import try_once_async
+from integration.mongo.lease_keeper import holding
+from integration.mongo.parked_events import ParkedEvents
+from integration.mongo.projection_runner import ProjectionRunner
+from integration.mongo.read_model_rebuild import Progress, ReadModelRebuild
+from integration.mongo.read_model_watch import ReadModelWatch
+from integration.mongo.subscription_runner import SubscriptionRunner
+
+REBUILD_LEASE_SECONDS = 30.0
+
+
+class RebuildUnderWayError(DomainError):
+    """The read model is being rebuilt already, here or in another process."""
+
+
+class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
+    """Runs what is registered and answers how it stands."""
+
+    def __init__(
+        self,
+        driver: MongoDriver,
+        leases: Leases,
+        clock: Clock,
+        feeds: Sequence[EventFeed],
+        subscribers: Sequence[Subscriber],
+        projectors: Sequence[Projector],
+    ) -> None:
+        self._driver = driver
+        self._leases = leases
+        self._feeds = {feed.log: feed for feed in feeds}
+        self._checkpoints = Checkpoints(driver, clock)
+        self._parked = ParkedEvents(driver, clock)
+        self.watch = ReadModelWatch(driver, self._checkpoints)
+        self._runners = {
+            subscriber.name: SubscriptionRunner(
+                subscriber, self._feeds[subscriber.log], leases, self._checkpoints, self._parked
+            )
+            for subscriber in subscribers
+        }
+        self._projections = {
+            projector.name: ProjectionRunner(
+                projector,
+                self._feeds[projector.log],
+                driver,
+                leases,
+                self._checkpoints,
+                self._parked,
+                self.watch,
+            )
+            for projector in projectors
+        }
+        self._lags: dict[str, int] = {}
+        metrics.get_meter("labkeeper").create_observable_gauge(
+            "labkeeper.subscription.lag",
+            [lambda _options: [metrics.Observation(n, {"subscription": s}) for s, n in self._lags.items()]],
+            description="Commits between a subscription's checkpoint and the end of its log, when last looked at",
+        )
+
+    async def start_async(self) -> None:
+        await self._parked.prepare_async()
+        self.watch.start()
+        for reader in (*self._projections.values(), *self._runners.values()):
+            reader.start()
+
+    async def stop_async(self) -> None:
+        for reader in (*self._runners.values(), *self._projections.values()):
+            await reader.stop_async()
+        await self.watch.stop_async()
+
+    # --- subscriptions
+
+    async def list_async(self) -> list[SubscriptionStatus]:
+        counts = await self._parked.counts_async()
+        heads = {name: await feed.head_async() for name, feed in self._feeds.items()}
+        statuses = []
+        readers: dict[str, SubscriptionRunner | ProjectionRunner] = {**self._runners, **self._projections}
+        for name, reader in sorted(readers.items()):
+            log_name = reader.log
+            checkpoint = await self._checkpoints.get_async(reader.checkpoint_id)
+            position = checkpoint.position if checkpoint else 0
+            self._lags[name] = max(0, heads[log_name] - position)
+            of = counts.get(name, {})
+            statuses.append(
+                SubscriptionStatus(
+                    name=name,
+                    log=log_name,
+                    kind=reader.kind,
+                    position=position,
+                    head=heads[log_name],
+                    lag=self._lags[name],
+                    parked=of.get("parked", 0) + of.get("replaying", 0),
+                    waiting=of.get("waiting", 0),
+                    holder=await self._leases.holder_async(reader.lease_key),
+                    last_error=reader.failure,
+                )
+            )
+        return statuses
+
+    async def list_parked_async(self, name: str, limit: int, after: str | None) -> list[ParkedEvent] | None:
+        if name not in self._runners and name not in self._projections:
+            return None
+        return await self._parked.list_async(name, limit, after)
+
+    async def replay_async(self, name: str, parked_id: str) -> str | None:
+        runner = self._runners.get(name)
+        entry = await self._parked.claim_async(name, parked_id) if runner is not None else None
+        if runner is None or entry is None:
+            return None
+        if await self._parked.has_earlier_async(entry):
+            await self._parked.put_back_async(
+                entry, attempts=entry["attempts"], error=entry["error"], state=entry["state"]
+            )
+            return "blocked"
+        corrupt: list[CorruptFact] = []
+        facts, _ = await self._feeds[entry["log"]].read_log_async(entry["position"] - 1, 1, None, corrupt)
+        fact = next((one for one in facts if one.index == entry["index"]), None)
+        if fact is None:
+            why = "the event still cannot be read" if corrupt else "the event is gone"
+        else:
+            why = await try_once_async(runner.subscriber, fact)
+        if why is None:
+            await self._parked.drop_async(name, parked_id)
+            return "replayed"
+        await self._parked.put_back_async(entry, attempts=entry["attempts"] + 1, error=why)
+        return "failed"
+
+    async def drop_async(self, name: str, parked_id: str) -> bool:
+        return await self._parked.drop_async(name, parked_id)
+
+    # --- read models
+
+    async def read_models_async(self) -> list[ReadModelStatus]:
+        """Return how each read model stands, by name."""
+        statuses = []
+        for name, runner in sorted(self._projections.items()):
+            checkpoint = await self._checkpoints.get_async(ReadModelWatch.checkpoint_id(name))
+            head = await self._feeds[runner.projector.log].head_async()
+            statuses.append(await self._status_async(name, checkpoint, runner.projector.log, head))
+        return statuses
+
+    async def _status_async(self, name: str, checkpoint: Checkpoint | None, log: str, head: int) -> ReadModelStatus:
+        documents = 0
+        if checkpoint is not None:
+            with translating_outages("the read model store"):
+                documents = await self._driver.collection(checkpoint.collection).estimated_document_count()
+        position = checkpoint.position if checkpoint else 0
+        return ReadModelStatus(
+            name=name,
+            log=log,
+            collection=checkpoint.collection if checkpoint else "",
+            documents=documents,
+            position=position,
+            head=head,
+            lag=max(0, head - position),
+            rebuilding=await self._leases.holder_async(f"rebuild:{name}") is not None,
+            rebuilt_at=checkpoint.rebuilt_at if checkpoint else None,
+        )
+
+    async def rebuild_async(self, name: str, on_progress: Progress | None = None) -> ReadModelStatus | None:
+        runner = self._projections.get(name)
+        serving = await self._checkpoints.get_async(ReadModelWatch.checkpoint_id(name)) if runner else None
+        if runner is None or serving is None:
+            return None
+        async with holding(self._leases, f"rebuild:{name}", REBUILD_LEASE_SECONDS) as held:
+            if held is None:
+                raise RebuildUnderWayError(f"read model {name} is being rebuilt already")
+            feed = self._feeds[runner.projector.log]
+            rebuild = ReadModelRebuild(runner.projector, feed, self._driver, self._checkpoints)
+            rebuilt = await rebuild.run_async(serving, on_progress)
+        self.watch.saw(rebuilt)
+        return await self._status_async(name, rebuilt, rebuilt.log, await feed.head_async())
+
+    async def wait_async(self, name: str, position: int, timeout_seconds: float) -> bool:
+        return await self.watch.wait_async(name, position, timeout_seconds)
