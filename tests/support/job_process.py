@@ -1,4 +1,4 @@
-"""A process with a job, for tests: ``python -m tests.support.job_process URI DATABASE INTERVAL TAKES``; ends on SIGTERM.
+"""A process with a job: ``python -m tests.support.job_process URI DATABASE INTERVAL TAKES``; ends on SIGTERM.
 
 Each run writes a document with its begin and end, by the server's clock, into the collection ``executions``.
 """

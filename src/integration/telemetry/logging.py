@@ -87,6 +87,10 @@ def origin(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     line["time"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
     line["level"] = record.levelname.lower()
     line["logger"] = record.name
+    if not line["_from_structlog"]:
+        # Left on the record by another handler's formatter.
+        for left in ("message", "asctime"):
+            line.pop(left, None)
     return line
 
 

@@ -1,6 +1,7 @@
 """What neuroglia's own scheduler got wrong, and what ours does instead."""
 
 import asyncio
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,7 +47,7 @@ async def test_a_job_runs_at_start_and_then_at_its_interval(driver: MongoDriver)
         runs = (await process.runs())[::-1]
         assert [run.trigger for run in runs][:3] == ["start", "schedule", "schedule"]
         starts = [run.started_at for run in runs]
-        assert min(later - earlier for earlier, later in zip(starts, starts[1:], strict=False)).total_seconds() > 0.4
+        assert min(later - earlier for earlier, later in itertools.pairwise(starts)).total_seconds() > 0.4
 
 
 async def test_a_job_that_does_not_run_at_start_waits_one_interval(driver: MongoDriver) -> None:

@@ -1,6 +1,7 @@
 """Two processes on one database: a job runs once, and the survivor goes on. neuroglia's own ran it in both."""
 
 import asyncio
+import itertools
 import os
 import signal
 import sys
@@ -62,7 +63,7 @@ async def test_an_interval_is_run_once_and_runs_never_overlap(driver: MongoDrive
     history = await MongoRunHistory(driver).list_async("writing", 100, None)
     assert len(history) == len(runs)
     assert {run.outcome for run in history} == {RunOutcome.SUCCEEDED}
-    for earlier, later in zip(runs, runs[1:], strict=False):
+    for earlier, later in itertools.pairwise(runs):
         assert later["began"] >= earlier["ended"]
     # By the server's clock, from the first start on, there is at most one start per interval.
     elapsed = (runs[-1]["began"] - runs[0]["began"]) / timedelta(seconds=0.5)
