@@ -1,0 +1,1 @@
+"""The HTTP interface: controllers, and what they share in ``kernel``."""

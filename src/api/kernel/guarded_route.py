@@ -1,0 +1,62 @@
+"""A route that lets nobody through unasked: token and role, query string, retries, and only then the endpoint."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from api.kernel.authentication import Authenticator, Principal
+from api.kernel.authorization import UndeclaredAccessError, access_of
+from api.kernel.idempotency import HEADER, METHODS, IdempotentRequests
+from api.kernel.problems import RefusedError
+from api.kernel.query_strings import QueryStringRules
+from application.kernel.refusals import Refusal, invalid
+from application.kernel.request_context import current_request
+
+_PRINCIPAL = "labkeeper.principal"
+
+
+def principal_of(request: Request) -> Principal | None:
+    """Return who asks; None on a public route."""
+    found = request.scope.get(_PRINCIPAL)
+    return found if isinstance(found, Principal) else None
+
+
+class GuardedRoute(APIRoute):
+    """Every route of a controller is one. Expects ``authenticator`` and ``idempotency`` in the application's state."""
+
+    guarded = True
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        access = access_of(self.endpoint)
+        if access is None:
+            raise UndeclaredAccessError(f"{self.path} does not declare who may use it")
+        query_rules = QueryStringRules.of(self.dependant)
+
+        async def guard(request: Request) -> Response:
+            scope = request.scope
+            authenticator: Authenticator = scope["app"].state.authenticator
+            principal = await authenticator.admit_async(_authorization(scope["headers"]), access)
+            if principal is not None:
+                scope[_PRINCIPAL] = principal
+                current_request().actor = principal.subject
+            if "\x00" in scope["path"]:
+                raise RefusedError(invalid("path", "must not contain a NUL character"))
+            query_rules.check(scope["query_string"])
+            if scope["method"] in METHODS and HEADER in request.headers:
+                idempotency: IdempotentRequests | None = scope["app"].state.idempotency
+                if idempotency is None:
+                    detail = "this installation keeps no answers for Idempotency-Key"
+                    raise RefusedError(Refusal(400, "idempotency-unsupported", "Not supported", detail))
+                return await idempotency.answer_async(request, principal.subject if principal else "", handle)
+            return await handle(request)
+
+        return guard
+
+
+def _authorization(headers: list[tuple[bytes, bytes]]) -> str | None:
+    """Return the one Authorization header; two of them are as good as none."""
+    given = [value for name, value in headers if name == b"authorization"]
+    return given[0].decode("latin-1") if len(given) == 1 else None

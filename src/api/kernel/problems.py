@@ -1,0 +1,133 @@
+"""Every error answer as a problem document (RFC 9457), and nothing of the inside in any of them."""
+
+import logging
+import math
+import re
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from neuroglia.core import OperationResult
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from application.kernel.refusals import PROBLEM_TYPES, Refusal, conflicting, invalid, unavailable
+from domain.kernel.errors import DomainError, UnavailableError
+
+MEDIA_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="labkeeper"'
+log = logging.getLogger("labkeeper.http")
+
+_TITLES = {400: "Bad request", 401: "Unauthenticated", 403: "Forbidden", 404: "Not found", 405: "Method not allowed"}
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_LONGEST_TEXT = 2000
+
+requested_path: ContextVar[str] = ContextVar("labkeeper_requested_path", default="")
+"""Path of the request under way; set by the outermost middleware."""
+
+
+class RefusedError(HTTPException):
+    """Ends a request with a refusal, from where no result can be returned."""
+
+    def __init__(self, refusal: Refusal, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(refusal.status, refusal.detail, dict(headers or {}))
+        self.refusal = refusal
+
+
+def printable(text: str) -> str:
+    """Return text without control characters and lone surrogates, cut to a bearable length."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text[:_LONGEST_TEXT])
+
+
+def standard_problem(status: int, detail: str | None = None) -> Refusal:
+    """Return the problem of a status that has no type of its own; without a detail its title says it all."""
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = "Error"
+    title = _TITLES.get(status, phrase.capitalize())
+    return Refusal(status, title.lower().replace(" ", "-"), title, detail or title)
+
+
+def problem_of(result: OperationResult[Any]) -> Refusal:
+    """Return a failed result as a refusal: neuroglia's own helpers give no stable type."""
+    return result if isinstance(result, Refusal) else standard_problem(result.status, result.detail)
+
+
+def problem_response(result: OperationResult[Any], headers: Mapping[str, str] | None = None) -> Response:
+    """Return the problem document of a failed result; ``instance`` is the path of the request under way.
+
+    Args:
+        headers: additional ones; ``Retry-After`` and ``WWW-Authenticate`` are set where they belong.
+    """
+    refusal = problem_of(result)
+    document: dict[str, Any] = dict(refusal.members)
+    document.update(
+        type=refusal.type or PROBLEM_TYPES + "error",
+        title=refusal.title,
+        status=refusal.status,
+        detail=printable(refusal.detail or refusal.title),
+    )
+    instance = requested_path.get()
+    if instance:
+        document["instance"] = printable(instance)
+    all_headers = dict(headers or {})
+    if refusal.retry_after_seconds is not None:
+        document["retry_after_seconds"] = refusal.retry_after_seconds
+        all_headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_seconds)))
+    if refusal.status == HTTPStatus.UNAUTHORIZED:
+        all_headers.setdefault("WWW-Authenticate", CHALLENGE)
+    return Response(_dump(document), refusal.status, all_headers, MEDIA_TYPE)
+
+
+def _dump(document: dict[str, Any]) -> bytes:
+    return orjson.dumps(document, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
+
+def invalid_request(errors: Iterable[Mapping[str, Any]]) -> Refusal:
+    """Return the refusal of input that does not fit: field and rule of each fault, never the value itself."""
+    faults = list(errors)
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        return Refusal(400, "malformed-json", "Malformed JSON", "the body is not valid JSON")
+    found = [{"field": _field(fault["loc"]), "rule": printable(str(fault["msg"]))} for fault in faults[:50]]
+    detail = "; ".join(f"{entry['field']}: {entry['rule']}" for entry in found[:3])
+    return Refusal(422, "invalid-value", "Invalid value", detail, errors=found)
+
+
+def _field(location: Iterable[Any]) -> str:
+    parts = [printable(str(part))[:100] for part in location]
+    return ".".join(parts[1:] if len(parts) > 1 and parts[0] in ("body", "query", "path", "header") else parts)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Answer with problem documents whatever goes wrong between the router and a controller.
+
+    What nobody expected is left to the outermost middleware, which answers 500 without a word about it.
+    """
+
+    async def on_http_exception(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteHTTPException)
+        refusal = error.refusal if isinstance(error, RefusedError) else standard_problem(error.status_code)
+        return problem_response(refusal, error.headers)
+
+    async def on_invalid_request(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return problem_response(invalid_request(error.errors()))
+
+    async def on_outage(request: Request, error: Exception) -> Response:
+        assert isinstance(error, UnavailableError)
+        log.warning("%s is refused for now: %s", printable(request.url.path), error)
+        return problem_response(unavailable(str(error), error.retry_after_seconds))
+
+    async def on_domain_error(_request: Request, error: Exception) -> Response:
+        field, rule = getattr(error, "field", None), getattr(error, "rule", None)
+        named = isinstance(field, str) and isinstance(rule, str)
+        return problem_response(invalid(str(field), str(rule)) if named else conflicting(str(error)))
+
+    app.add_exception_handler(StarletteHTTPException, on_http_exception)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)
+    app.add_exception_handler(UnavailableError, on_outage)
+    app.add_exception_handler(DomainError, on_domain_error)

@@ -1,0 +1,73 @@
+"""What a query string may hold: the declared parameters, each once, as text that can be stored."""
+
+from collections.abc import Collection, Iterator
+from urllib.parse import parse_qsl
+
+from fastapi._compat import ModelField
+from fastapi.dependencies.models import Dependant
+from pydantic.fields import FieldInfo
+
+from api.kernel.problems import RefusedError, printable
+from application.kernel.refusals import Refusal, invalid
+
+_MOST_PARAMETERS = 100
+
+
+class QueryStringRules:
+    """The parameters of one route: which there are, and which may be repeated."""
+
+    def __init__(self, known: Collection[str], repeatable: Collection[str]) -> None:
+        self._known = frozenset(known)
+        self._repeatable = frozenset(repeatable)
+
+    @classmethod
+    def of(cls, dependant: Dependant) -> "QueryStringRules":
+        """Read the rules off an endpoint's signature."""
+        fields = list(_query_parameters(dependant))
+        return cls([entry.alias for entry in fields], [entry.alias for entry in fields if _is_list(entry.field_info)])
+
+    def check(self, query_string: bytes) -> None:
+        """Let a query string pass or refuse it with 422, naming the parameter.
+
+        Raises:
+            RefusedError: a parameter is unknown, repeated, or not storable text.
+        """
+        if not query_string:
+            return
+        try:
+            pairs = parse_qsl(query_string.decode("ascii"), True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+        except UnicodeDecodeError:
+            raise RefusedError(invalid("query", "must be percent-encoded UTF-8")) from None
+        except ValueError:
+            raise RefusedError(invalid("query", f"must have at most {_MOST_PARAMETERS} parameters")) from None
+        seen: set[str] = set()
+        for name, value in pairs:
+            shown = printable(name)[:100]
+            if name not in self._known:
+                raise RefusedError(self._unknown(shown))
+            if name in seen and name not in self._repeatable:
+                raise RefusedError(invalid(shown, "must be given once"))
+            if "\x00" in value:
+                raise RefusedError(invalid(shown, "must not contain a NUL character"))
+            seen.add(name)
+
+    def _unknown(self, name: str) -> Refusal:
+        known = ", ".join(sorted(self._known)) or "none"
+        return Refusal(
+            422,
+            "unknown-parameter",
+            "Unknown parameter",
+            f"there is no query parameter {name}; known here: {known}",
+            errors=[{"field": name, "rule": "is not a query parameter of this resource"}],
+        )
+
+
+def _query_parameters(dependant: Dependant) -> Iterator[ModelField]:
+    yield from dependant.query_params
+    for dependency in dependant.dependencies:
+        yield from _query_parameters(dependency)
+
+
+def _is_list(field: FieldInfo) -> bool:
+    origin = getattr(field.annotation, "__origin__", field.annotation)
+    return origin in (list, set, tuple, frozenset)
