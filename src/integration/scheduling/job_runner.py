@@ -2,7 +2,8 @@
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from contextvars import Context
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import structlog
@@ -79,13 +80,16 @@ class JobRunner:
         Raises:
             UnavailableError: the store gives no answer; nothing was started.
         """
-        held = Tick("held", self._ttl / 3)
+        # Looked at first without the lease: a tick that is only early must not turn away a run by hand.
+        wait = await self._wait_async(task_id, trigger, interval)
+        if wait > 0 and not await self._left_running_async(task_id):
+            return Tick("early", wait)
         async with AsyncExitStack() as undo:
             lease_lost = await self._occupy_async(task_id, undo)
             if lease_lost is None:
-                return held
+                return Tick("held", self._ttl / 3)
             await self._history.abandon_async(task_id)
-            wait = seconds_until_due(await self._history.recall_start_async(task_id), trigger, interval)
+            wait = await self._wait_async(task_id, trigger, interval)
             if wait > 0:
                 return Tick("early", wait)
             task = await self._start_async(job_type, task_id, trigger, f"system:job:{task_id}", lease_lost, undo)
@@ -97,15 +101,18 @@ class JobRunner:
 
         Raises:
             JobAlreadyRunningError: a run is under way, here or in another process.
-            UnavailableError: the store gives no answer; nothing was started.
+            UnavailableError: the store gives no answer or this process is stopping; nothing was started.
         """
+        if self._stopping:
+            raise UnavailableError("this process is stopping")
         async with AsyncExitStack() as undo:
             lease_lost = await self._occupy_async(task_id, undo)
             if lease_lost is None:
                 raise JobAlreadyRunningError(f"a run of {task_id} is under way")
             await self._history.abandon_async(task_id)
             task = await self._start_async(job_type, task_id, "manual", actor, lease_lost, undo)
-        return self._in_progress[task].run
+        run = self._in_progress[task].run
+        return replace(run, counts=dict(run.counts))
 
     async def stop_async(self, grace_seconds: float) -> None:
         """Start nothing more; let what runs finish within the grace, then cancel it."""
@@ -118,11 +125,17 @@ class JobRunner:
         if not await self._idle_within_async(CANCEL_SECONDS):
             for task in list(self._in_progress):
                 task.cancel()
-            await asyncio.wait(set(self._in_progress) or {asyncio.create_task(asyncio.sleep(0))}, timeout=1.0)
+            await self._idle_within_async(1.0)
 
     def resume(self) -> None:
         """Accept work again after a stop."""
         self._stopping = False
+
+    async def _wait_async(self, task_id: str, trigger: str, interval: float) -> float:
+        return seconds_until_due(await self._history.recall_start_async(task_id), trigger, interval)
+
+    async def _left_running_async(self, task_id: str) -> bool:
+        return any(not run.ended for run in await self._history.list_async(task_id, 1, None))
 
     async def _idle_within_async(self, seconds: float) -> bool:
         try:
@@ -169,7 +182,9 @@ class JobRunner:
     ) -> "asyncio.Task[JobRun]":
         recorder = await self._history.start_async(task_id, trigger, actor)
         job = JobInProgress(job_type, self._services, self._history, recorder, lease_lost)
-        task = asyncio.create_task(self._carry_out_async(job, undo.pop_all()), name=f"job {task_id}")
+        # In a context of its own: nothing of the request that asked for it, which is over before the run is.
+        work = self._carry_out_async(job, undo.pop_all())
+        task = asyncio.create_task(work, name=f"job {task_id}", context=Context())
         self._in_progress[task] = job
         task.add_done_callback(self._in_progress.pop)
         return task

@@ -1,6 +1,7 @@
 """Runs that somebody asks for, and how runs end."""
 
 import asyncio
+from contextvars import ContextVar
 
 import pytest
 
@@ -8,7 +9,7 @@ from application.kernel.jobs import JobAlreadyRunningError, RunOutcome
 from domain.kernel.errors import UnavailableError
 from integration.mongo.driver import MongoDriver, open_driver
 from integration.mongo.leases import MongoLeases
-from tests.support.jobs import Worksheet, eventually, machinery, part
+from tests.support.jobs import SheetJob, Worksheet, eventually, machinery, part
 from tests.support.mongo import LocalMongod
 
 
@@ -58,6 +59,34 @@ async def test_a_hundred_tries_at_once_give_one_run(driver: MongoDriver) -> None
         await asyncio.gather(*(process.jobs.trigger_async("sheet", "ann") for process in both), return_exceptions=True)
         await eventually(lambda: "end" in sheet.log)
         assert sheet.log == ["begin manual", "end"]
+
+
+async def test_ticks_that_are_only_early_turn_no_run_by_hand_away(driver: MongoDriver) -> None:
+    sheet = Worksheet(run_at_start=False)
+    async with machinery(driver, sheet) as here, machinery(driver, sheet) as there:
+        await here.scheduler.start_async()
+        await here.run_once()
+        await eventually(lambda: here.runner.idle)
+        ticks = [process.runner.tick_async(SheetJob, "sheet", "schedule", 3600) for process in (here, there) * 20]
+        run, *looked = await asyncio.gather(here.jobs.trigger_async("sheet", "ann"), *ticks)
+        assert run is not None
+        assert {tick.result for tick in looked} <= {"early", "held"}
+        assert sheet.log == ["begin manual", "end"] * 2
+
+
+async def test_a_run_knows_nothing_of_the_request_that_asked_for_it(driver: MongoDriver) -> None:
+    asked: ContextVar[str] = ContextVar("asked", default="nobody")
+    seen: list[str] = []
+
+    class Looking(list[str]):
+        def append(self, _entry: str) -> None:
+            seen.append(asked.get())
+
+    async with machinery(driver, Worksheet(run_at_start=False, log=Looking())) as process:
+        await process.scheduler.start_async()
+        asked.set("ann")
+        await process.run_once()
+        assert seen == ["nobody", "nobody"]
 
 
 @pytest.mark.parametrize(

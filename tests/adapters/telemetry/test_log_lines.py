@@ -65,7 +65,7 @@ def test_no_secret_gets_into_the_log(output: io.StringIO) -> None:
     log = structlog.get_logger("ours")
     log.info("put", password="hunter2", nested={"list": [{"api_key": "hunter2"}]}, client_secret="hunter2")
     log.info("sent", headers={"Authorization": "Bearer hunter2hunter2", "X": "Basic aHVudGVyMjpodW50ZXIy"})
-    log.info("answered " + JWT, url="http://bob:hunter2@lab.example/api", body=b'{"password": "hunter2"}')
+    log.info("answered %s", JWT, url="http://bob:hunter2@lab.example/api", body=b'{"password": "hunter2"}')
     log.warning("connect mongodb://bob:p@hunter2@db:27017/x?authSource=admin&token=hunter2")
     logging.getLogger("uvicorn.access").info('%s - "GET /events?access_token=%s"', "127.0.0.1", JWT)
     logging.getLogger("some").info({"password": "hunter2"})
