@@ -17,6 +17,10 @@ from domain.labs.lab_record import LabRecord
 class CmlWorkerRepository(Repository[CmlWorker, str], ABC):
     """Keeps workers."""
 
+    @abstractmethod
+    async def get_many_async(self, ids: Sequence[str]) -> dict[str, CmlWorker]:
+        """Return the workers that exist among the given ids, by id."""
+
 
 class LabRecordRepository(Repository[LabRecord, str], ABC):
     """Keeps lab records."""
@@ -30,11 +34,11 @@ class LabRecordRepository(Repository[LabRecord, str], ABC):
         """Return every record of a worker, removed ones too, in the order of their lab ids."""
 
     @abstractmethod
-    async def get_many_async(self, record_ids: Sequence[str]) -> dict[str, LabRecord]:
+    async def get_many_async(self, ids: Sequence[str]) -> dict[str, LabRecord]:
         """Return the records that exist among the given ids, by id."""
 
     @abstractmethod
-    async def save_many_async(self, records: Sequence[LabRecord]) -> dict[str, OptimisticConcurrencyException]:
+    async def save_many_async(self, aggregates: Sequence[LabRecord]) -> dict[str, OptimisticConcurrencyException]:
         """Append the pending events of many records in one go.
 
         Returns:

@@ -1,0 +1,207 @@
+"""Refreshing one worker: list, reconcile, store all changes in one go, note how it went."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from neuroglia.data.exceptions import OptimisticConcurrencyException
+from opentelemetry import metrics, trace
+
+from application.kernel.credentials import Credentials, CredentialStore
+from application.kernel.leases import Lease, Leases
+from application.labs.known_labs import KnownLabs
+from application.labs.ports import (
+    CmlControllers,
+    ControllerError,
+    ControllerRefusedError,
+    ControllerTarget,
+    LabListing,
+)
+from application.labs.reconciled_records import ReconciledRecords
+from application.labs.refresh_report import RefreshReport
+from application.labs.sync_ledger import SyncLedger, WorkerSync
+from domain.kernel.clock import Clock
+from domain.kernel.errors import DomainError
+from domain.labs.cml_worker import CmlWorker
+from domain.labs.reconciliation import Reconciliation, Removals, reconcile
+from domain.labs.repositories import CmlWorkerRepository, LabRecordRepository
+from domain.labs.values import Reachability
+
+log = structlog.get_logger(__name__)
+_tracer = trace.get_tracer("labkeeper.labs")
+_labs_seen = metrics.get_meter("labkeeper").create_counter(
+    "labkeeper.labs.refreshed", description="Labs by what a refresh did to them"
+)
+
+LEASE_MARGIN_SECONDS = 30.0
+WORKER_SAVE_TRIES = 5
+
+_REACHABILITY = {
+    "unauthorised": Reachability.UNAUTHORISED,
+    "not_ready": Reachability.NOT_READY,
+    "invalid_answer": Reachability.NOT_READY,
+}
+
+
+class RefreshUnderWayError(DomainError):
+    """The worker is being refreshed already, here or in another process."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshSettings:
+    """``interval``: base time between two refreshes; ``deadline_seconds``: for one worker."""
+
+    interval: timedelta = timedelta(minutes=30)
+    deadline_seconds: float = 60.0
+
+
+def refresh_lease_key(worker_id: str) -> str:
+    """Return the key of the lease under which a worker's records may change."""
+    return f"refresh:{worker_id}"
+
+
+class WorkerRefresh:
+    """Refreshes workers, one at a time each, across all processes."""
+
+    def __init__(
+        self,
+        workers: CmlWorkerRepository,
+        records: LabRecordRepository,
+        controllers: CmlControllers,
+        credentials: CredentialStore,
+        ledger: SyncLedger,
+        leases: Leases,
+        clock: Clock,
+        settings: RefreshSettings,
+    ) -> None:
+        self._workers = workers
+        self._records = ReconciledRecords(records)
+        self._known = KnownLabs(records)
+        self._controllers = controllers
+        self._credentials = credentials
+        self._ledger = ledger
+        self._leases = leases
+        self._clock = clock
+        self._settings = settings
+
+    async def refresh_async(
+        self, worker: CmlWorker, sync: WorkerSync, *, forced: bool = False, dry_run: bool = False
+    ) -> RefreshReport:
+        """Bring a worker's records up to what its controller says.
+
+        Args:
+            sync: the worker's entry in the ledger.
+            forced: asked for by a person; counts for the pause between two such.
+            dry_run: only say what would change.
+
+        Raises:
+            RefreshUnderWayError: somebody else is at it.
+            ControllerError: there is no listing; nothing was changed but the worker's reachability.
+            UnavailableError: our own store gives no answer.
+        """
+        worker_id = worker.state.id
+        lease = await self._leases.try_acquire_async(
+            refresh_lease_key(worker_id), self._settings.deadline_seconds + LEASE_MARGIN_SECONDS
+        )
+        if lease is None:
+            raise RefreshUnderWayError(f"worker {worker_id} is being refreshed already")
+        with _tracer.start_as_current_span("refresh worker labs") as span:
+            span.set_attribute("labkeeper.worker.id", worker_id)
+            try:
+                report = await self._refresh_held_async(worker, sync, lease, forced=forced, dry_run=dry_run)
+            finally:
+                await self._leases.release_async(lease)
+            for name, count in report.counts().items():
+                span.set_attribute(f"labkeeper.{name}", count)
+                if count and not dry_run:
+                    _labs_seen.add(count, {"change": name.removeprefix("labs_")})
+        return report
+
+    async def _refresh_held_async(
+        self, worker: CmlWorker, sync: WorkerSync, lease: Lease, *, forced: bool, dry_run: bool
+    ) -> RefreshReport:
+        started = time.perf_counter()
+        try:
+            listing = await self._list_async(worker)
+        except ControllerError as error:
+            if not dry_run:
+                await self._note_failure_async(worker, sync, error)
+            raise
+        now = self._clock.now()
+        known = await self._known.under_async(worker.state.id, lease.token)
+        plan = reconcile(
+            known.labs,
+            listing.labs,
+            trust_absence=listing.complete and not listing.failures,
+            held=worker.state.held_lab_ids,
+        )
+        report = RefreshReport(worker.state.id, now, labs_unchanged=plan.unchanged, dry_run=dry_run)
+        report.failures = list(listing.failures)
+        report.incomplete_reason = listing.incomplete_reason
+        if dry_run:
+            await self._records.preview_async(worker, plan, now, report)
+        else:
+            await self._records.apply_async(worker, plan, now, report, known)
+            await self._note_success_async(worker, plan, now)
+            failed = [failure.lab_id for failure in listing.failures if failure.lab_id is not None]
+            await self._ledger.put_async(
+                sync.synced(
+                    now,
+                    failed_lab_ids=failed,
+                    changed=report.changed_anything or report.held,
+                    forced=forced,
+                    base=self._settings.interval,
+                )
+            )
+        self._known.keep(worker.state.id, known)
+        report.duration_ms = round((time.perf_counter() - started) * 1000)
+        return report
+
+    async def _list_async(self, worker: CmlWorker) -> LabListing:
+        state = worker.state
+        credentials = await self._credentials.get_async(state.id)
+        if credentials is None:
+            raise ControllerRefusedError(state.endpoint_url, "unauthorised", "no credentials are kept for this worker")
+        return await self._controllers.list_labs_async(_target(worker, credentials))
+
+    async def _note_failure_async(self, worker: CmlWorker, sync: WorkerSync, error: ControllerError) -> None:
+        now = self._clock.now()
+        reachability = _REACHABILITY.get(error.cause, Reachability.UNREACHABLE)
+        await self._ledger.put_async(sync.failed(now, str(error), self._settings.interval))
+        if error.cause == "circuit_open":
+            return
+        await self._save_worker_async(worker, lambda w: w.note_reachability(reachability, str(error), now))
+
+    async def _note_success_async(self, worker: CmlWorker, plan: Reconciliation, now: datetime) -> None:
+        def note(current: CmlWorker) -> None:
+            current.note_reachability(Reachability.REACHABLE, "", now)
+            if plan.settles_held:
+                current.settle_held_listing(applied=plan.confirms_held, at=now)
+            if plan.removals is Removals.HELD and plan.missing != current.state.held_lab_ids:
+                current.hold_listing(plan.missing, plan.known_labs, now)
+            if plan.drops_half:
+                current.note_labs_dropped(len(plan.missing), plan.known_labs, now)
+
+        await self._save_worker_async(worker, note)
+
+    async def _save_worker_async(self, worker: CmlWorker, note: Callable[[CmlWorker], object]) -> None:
+        for _ in range(WORKER_SAVE_TRIES):
+            if worker.state.decommissioned:
+                return
+            note(worker)
+            try:
+                await self._workers.update_async(worker)
+            except OptimisticConcurrencyException:
+                fresh = await self._workers.get_async(worker.state.id)
+                if fresh is None:
+                    return
+                worker = fresh
+            else:
+                return
+        log.warning("worker_kept_changing", worker_id=worker.state.id)
+
+
+def _target(worker: CmlWorker, credentials: Credentials) -> ControllerTarget:
+    return ControllerTarget(worker.state.id, worker.state.endpoint_url, worker.state.verify_tls, credentials)
