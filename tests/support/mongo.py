@@ -18,8 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pymongo
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
+
+from integration.mongo.driver import MongoDriver
 
 START_SECONDS = 60
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -87,8 +90,8 @@ class LocalMongod:
     def launch(self) -> None:
         """Start the process and return at once."""
         assert not self.running, "mongod runs already"
-        # Ends it also when pytest itself is killed with signal 9. Linux means the parent's thread by "parent", so that a
-        # mongod started in a worker thread would end with that.
+        # Ends it also when pytest itself is killed with signal 9. Linux means the parent's thread by "parent", so that
+        # a mongod started in a worker thread would end with that.
         in_main_thread = threading.current_thread() is threading.main_thread()
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
@@ -222,6 +225,12 @@ class ReplicaSet:
 def _leads(node: LocalMongod) -> bool:
     with node.client() as client:
         return _is_primary(client)
+
+
+async def close_without_server_async(driver: MongoDriver) -> None:
+    """Close a driver whose mongod is gone: drivers would look for it until their server selection ends."""
+    with pymongo.timeout(0.5):
+        await driver.close_async()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """neuroglia's coordination names, importable without redis.
 
 ``import neuroglia.coordination`` fails with a NameError where redis is not installed: its Redis backend names
-``redis.Redis`` in an annotation although it means redis to be optional. Labkeeper keeps leases in MongoDB, so a stand-in
+``redis.Redis`` in an annotation although redis is meant to be optional. Labkeeper has leases in MongoDB, so a stand-in
 bears the name for as long as the import takes, and the Redis backend goes on saying that redis is missing.
 """
 

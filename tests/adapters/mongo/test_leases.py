@@ -9,7 +9,7 @@ from domain.kernel.errors import UnavailableError
 from integration.mongo.driver import DriverName, MongoDriver, open_driver
 from integration.mongo.lease_keeper import holding
 from integration.mongo.leases import MongoCoordinationBackend, MongoLeases
-from tests.support.mongo import LocalMongod
+from tests.support.mongo import LocalMongod, close_without_server_async
 
 pytestmark = pytest.mark.parametrize("driver_name", ["motor", "pymongo"], indirect=True)
 
@@ -128,7 +128,7 @@ async def test_a_holder_cut_off_from_the_database_counts_its_lease_as_lost(
             mongod_process.kill_nine()
             await asyncio.wait_for(held.lost.wait(), 5)
     finally:
-        await driver.close_async()
+        await close_without_server_async(driver)
 
 
 async def test_an_outage_is_not_mistaken_for_a_taken_lease(
@@ -140,4 +140,4 @@ async def test_an_outage_is_not_mistaken_for_a_taken_lease(
         with pytest.raises(UnavailableError):
             await MongoLeases(driver, "me").try_acquire_async("jobs", 1)
     finally:
-        await driver.close_async()
+        await close_without_server_async(driver)
