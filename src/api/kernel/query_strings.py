@@ -1,13 +1,17 @@
 """What a query string may hold: the declared parameters, each once, as text that can be stored."""
 
+import inspect
 from collections.abc import Collection, Iterator
+from typing import get_origin
 from urllib.parse import parse_qsl
 
-from fastapi._compat import ModelField
+from fastapi._compat import ModelField, get_cached_model_fields
 from fastapi.dependencies.models import Dependant
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from api.kernel.problems import RefusedError, printable
+from application.kernel.generics import alternatives
 from application.kernel.refusals import Refusal, invalid
 
 _MOST_PARAMETERS = 100
@@ -63,11 +67,17 @@ class QueryStringRules:
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[ModelField]:
-    yield from dependant.query_params
+    for entry in dependant.query_params:
+        model = entry.field_info.annotation
+        if inspect.isclass(model) and issubclass(model, BaseModel):
+            yield from get_cached_model_fields(model)
+        else:
+            yield entry
     for dependency in dependant.dependencies:
         yield from _query_parameters(dependency)
 
 
 def _is_list(field: FieldInfo) -> bool:
-    origin = getattr(field.annotation, "__origin__", field.annotation)
-    return origin in (list, set, tuple, frozenset)
+    return any(
+        (get_origin(option) or option) in (list, set, tuple, frozenset) for option in alternatives(field.annotation)
+    )
