@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 from application.labs.ports import ControllerError, ControllerRefusedError, LabFailure, LabListing
 from domain.kernel.clock import Clock
-from integration.http.resilient_client import UpstreamResponse
+from integration.http.single_call import UpstreamResponse
 from integration.labs.cml_lab_parser import CmlLabParser, LabReading, is_lab_id
 from integration.labs.cml_session import CmlSession, CmlVisit, decoded, raise_for_status
 

@@ -17,7 +17,8 @@ from integration.http.errors import (
     UpstreamTimeoutError,
     UpstreamTlsError,
 )
-from integration.http.resilient_client import ResilientClient, UpstreamResponse
+from integration.http.resilient_client import ResilientClient
+from integration.http.single_call import UpstreamResponse
 
 API = "/api/v0"
 _is_token = re.compile(r"[A-Za-z0-9._~+/=-]{1,16384}\Z").match
