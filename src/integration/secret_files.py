@@ -19,8 +19,8 @@ class SecretFileError(LabkeeperError):
 def read_or_make_secret(path: Path, make: Callable[[], str]) -> str:
     """Return the secret in a file, and make it first when there is no file yet.
 
-    Processes that start at the same time all get the same secret. The file has mode 0600 from its first moment; one that
-    others may read is closed to them, with a warning. Missing folders are made with mode 0700.
+    Processes that start at the same time all get the same secret. The file has mode 0600 from its first moment; one
+    that others may read is closed to them, with a warning. Missing folders are made with mode 0700.
 
     Raises:
         SecretFileError: the file is empty. It is never overwritten: data may be encrypted with what it held.
