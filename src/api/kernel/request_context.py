@@ -1,6 +1,7 @@
 """The outermost layer of every request: who, in what connection, how large, how long, and what came of it."""
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
@@ -74,7 +75,7 @@ class RequestContextMiddleware:
     ) -> None:
         try:
             if scope["method"] not in _BODILESS or b"content-length" in headers or b"transfer-encoding" in headers:
-                receive = self._limited(headers, receive)
+                receive = await self._limited_async(headers, receive)
             await self._app(scope, receive, exchange.send)
         except RefusedError as error:
             await problem_response(error.refusal, error.headers)(scope, receive, exchange.send)
@@ -84,9 +85,10 @@ class RequestContextMiddleware:
                 refusal = standard_problem(500, "something went wrong on our side; it has been recorded")
                 await problem_response(refusal)(scope, receive, exchange.send)
 
-    def _limited(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
+    async def _limited_async(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         announced = headers.get(b"content-length", b"0")
         if not announced.isdigit() or int(announced[:20]) > self._max_body_bytes:
+            await self._discard_async(receive)
             raise self._too_large()
         received = 0
         complete = False
@@ -108,11 +110,24 @@ class RequestContextMiddleware:
             received += len(message.get("body", b""))
             complete = not message.get("more_body", False)
             if received > self._max_body_bytes:
+                if not complete:
+                    await self._discard_async(receive)
                 complete = True
                 raise self._too_large()
             return message
 
         return limited
+
+    async def _discard_async(self, receive: Receive) -> None:
+        """Read on for a while: a client that is cut off in the middle of sending never sees the answer."""
+        discarded = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                while discarded < 8 * self._max_body_bytes:
+                    message = await receive()
+                    discarded += len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
 
     def _too_large(self) -> RefusedError:
         rule = f"a body may have at most {self._max_body_bytes} bytes"
