@@ -76,3 +76,28 @@ class EventFeed(ABC):
     @abstractmethod
     async def wait_beyond_async(self, position: int, timeout_seconds: float) -> bool:
         """Wait until the log has a commit after ``position``; False when the time is over."""
+
+
+class EventStreams(ABC):
+    """Single streams of one log. Raises ``UnavailableError`` when the store does not answer."""
+
+    @abstractmethod
+    async def read_stream_async(
+        self,
+        stream: str,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        backwards: bool = False,
+        until: datetime | None = None,
+    ) -> list[RecordedFact]:
+        """Return facts of a stream in order of version.
+
+        Args:
+            after: versions above this; with ``backwards`` versions up to this (0: from the end), newest first.
+            limit: at most so many; None for all.
+            until: only what happened no later than this.
+
+        Raises:
+            UndecodableEventError: a stored event cannot be read.
+        """

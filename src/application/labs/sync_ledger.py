@@ -76,8 +76,8 @@ class SyncLedger(ABC):
         """Return the entries of many workers by id, empty ones included."""
 
     @abstractmethod
-    async def put_async(self, sync: WorkerSync) -> None:
-        """Keep an entry: the one write per worker and cycle."""
+    async def put_async(self, sync: WorkerSync, *, forced: bool = False) -> None:
+        """Keep an entry: the one write per worker and cycle. Only a forced one moves ``last_forced_at``."""
 
     @abstractmethod
     async def remove_async(self, worker_id: str) -> None:

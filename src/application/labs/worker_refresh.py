@@ -45,8 +45,26 @@ _REACHABILITY = {
 }
 
 
+FORCED_PAUSE = timedelta(seconds=10)
+
+
 class RefreshUnderWayError(DomainError):
     """The worker is being refreshed already, here or in another process."""
+
+
+class RefreshedTooRecentlyError(DomainError):
+    """A forced refresh reached the controller a moment ago. ``retry_after_seconds`` tells when the next may."""
+
+    def __init__(self, worker_id: str, retry_after_seconds: float) -> None:
+        super().__init__(f"worker {worker_id} was refreshed by hand less than {FORCED_PAUSE.seconds} s ago")
+        self.retry_after_seconds = retry_after_seconds
+
+
+def seconds_until_forced(sync: WorkerSync, now: datetime) -> float:
+    """Return how long until a worker may be refreshed by hand; 0 when it may now."""
+    if sync.last_forced_at is None:
+        return 0.0
+    return max(0.0, (sync.last_forced_at + FORCED_PAUSE - now).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +116,7 @@ class WorkerRefresh:
 
         Raises:
             RefreshUnderWayError: somebody else is at it.
+            RefreshedTooRecentlyError: forced, and the last such is too recent.
             ControllerError: there is no listing; nothing was changed but the worker's reachability.
             UnavailableError: our own store gives no answer.
         """
@@ -123,6 +142,11 @@ class WorkerRefresh:
         self, worker: CmlWorker, sync: WorkerSync, lease: Lease, *, forced: bool, dry_run: bool
     ) -> RefreshReport:
         started = time.perf_counter()
+        if forced:
+            sync = (await self._ledger.get_many_async([worker.state.id]))[worker.state.id]
+            pause = 0.0 if dry_run else seconds_until_forced(sync, self._clock.now())
+            if pause:
+                raise RefreshedTooRecentlyError(worker.state.id, pause)
         try:
             listing = await self._list_async(worker)
         except ControllerError as error:
@@ -153,7 +177,8 @@ class WorkerRefresh:
                     changed=report.changed_anything or report.held,
                     forced=forced,
                     base=self._settings.interval,
-                )
+                ),
+                forced=forced,
             )
         self._known.keep(worker.state.id, known)
         report.duration_ms = round((time.perf_counter() - started) * 1000)

@@ -70,6 +70,7 @@ class CmlWorkerState(RememberedState):
     max_history_size: int
     reachability: Reachability
     reachability_reason: str
+    reachability_changed_at: datetime | None
     held_lab_ids: frozenset[str]
     decommissioned: bool
 
@@ -94,6 +95,7 @@ class CmlWorkerState(RememberedState):
         self.max_history_size = event.max_history_size
         self.reachability = Reachability.UNKNOWN
         self.reachability_reason = ""
+        self.reachability_changed_at = None
         self.held_lab_ids = frozenset()
         self.decommissioned = False
 
@@ -110,6 +112,7 @@ class CmlWorkerState(RememberedState):
     def _reachability_changed(self, event: CmlWorkerReachabilityChangedDomainEvent) -> None:
         self.reachability = Reachability(event.current)
         self.reachability_reason = event.reason
+        self.reachability_changed_at = event.created_at
 
     @reduces(CmlWorkerListingHeldDomainEvent)
     def _listing_held(self, event: CmlWorkerListingHeldDomainEvent) -> None:

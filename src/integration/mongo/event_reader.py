@@ -16,7 +16,7 @@ from neuroglia.data.infrastructure.event_sourcing.abstractions import (
 )
 from pymongo.read_concern import ReadConcern
 
-from application.kernel.event_feed import CorruptFact, EventFeed, RecordedFact
+from application.kernel.event_feed import CorruptFact, EventFeed, EventStreams, RecordedFact
 from domain.kernel.domain_event import RecordedDomainEvent
 from domain.kernel.errors import UndecodableEventError
 from domain.kernel.stream_events import StreamDeletedDomainEvent
@@ -25,7 +25,7 @@ from integration.mongo.event_codec import EventCodec
 from integration.mongo.stream_heads import StreamHeads
 
 
-class MongoEventReader(EventStore, EventFeed):
+class MongoEventReader(EventStore, EventFeed, EventStreams):
     """The reading half of the event store."""
 
     def __init__(self, log: str, collection: MongoCollection, codec: EventCodec) -> None:

@@ -1,0 +1,48 @@
+"""Refreshing one worker in the background, as a run that can be looked at."""
+
+from application.kernel.background import BackgroundWork
+from application.kernel.jobs import JobRun, RunHistory, RunOutcome, RunPart, RunRecorder
+from application.kernel.request_context import RequestContext, acting_as, current_request
+from application.labs.ports import ControllerError
+from application.labs.sync_ledger import SyncLedger
+from application.labs.worker_refresh import RefreshedTooRecentlyError, RefreshUnderWayError, WorkerRefresh
+from domain.kernel.errors import LabkeeperError
+from domain.labs.cml_worker import CmlWorker
+
+TASK_ID = "labs-refresh"
+
+
+class BackgroundRefresh:
+    """Starts such runs."""
+
+    def __init__(
+        self, refresh: WorkerRefresh, ledger: SyncLedger, history: RunHistory, background: BackgroundWork
+    ) -> None:
+        self._refresh = refresh
+        self._ledger = ledger
+        self._history = history
+        self._background = background
+
+    async def start_async(self, worker: CmlWorker, *, trigger: str, forced: bool = False) -> JobRun:
+        """Start a refresh of one worker and return its run."""
+        request = current_request()
+        recorder = await self._history.start_async(TASK_ID, trigger, request.actor)
+        context = RequestContext(actor=request.actor, correlation_id=request.correlation_id)
+        self._background.start(f"refresh {worker.state.id}", self._run_async(worker, recorder, context, forced))
+        return recorder.run
+
+    async def _run_async(self, worker: CmlWorker, recorder: RunRecorder, context: RequestContext, forced: bool) -> None:
+        with acting_as(context):
+            await recorder.expect_async(1)
+            part = await self.part_async(worker, forced=forced)
+            await recorder.part_async(part)
+            await self._history.end_async(recorder, part.outcome, part.error)
+
+    async def part_async(self, worker: CmlWorker, *, forced: bool) -> RunPart:
+        """Refresh one worker and return what that did; a failure is part of the answer."""
+        try:
+            sync = await self._ledger.get_async(worker.state.id)
+            report = await self._refresh.refresh_async(worker, sync, forced=forced)
+        except (ControllerError, RefreshUnderWayError, RefreshedTooRecentlyError, LabkeeperError) as error:
+            return RunPart(worker.state.id, RunOutcome.FAILED, error=str(error))
+        return report.as_run_part()

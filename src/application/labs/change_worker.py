@@ -1,0 +1,82 @@
+"""Change what is known of a controller: its name, where it is, how to log in, whether it is asked at all."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from neuroglia.core import OperationResult
+from neuroglia.mediation import Command, CommandHandler
+
+from application.kernel.addresses import OutboundAddresses
+from application.kernel.credentials import Credentials, CredentialStore
+from application.kernel.refusals import invalid, missing, precondition_failed
+from application.labs.ports import CmlControllers
+from application.labs.sync_ledger import SyncLedger
+from application.labs.views import WorkerView
+from application.labs.worker_answers import worker_view_of
+from application.labs.worker_in_region import load_worker_async
+from domain.kernel.clock import Clock
+from domain.labs.cml_worker import CmlWorker
+from domain.labs.errors import InvalidWorkerError
+from domain.labs.repositories import CmlWorkerRepository
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeWorkerCommand(Command[OperationResult[WorkerView]]):
+    """Change a worker. ``changes`` holds the details that are to change; a None for user name or password keeps it."""
+
+    region: str
+    worker_id: str
+    changes: dict[str, Any]
+    username: str | None = None
+    password: str | None = None
+    expected_version: int | None = None
+
+
+class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationResult[WorkerView]]):
+    def __init__(
+        self,
+        workers: CmlWorkerRepository,
+        credentials: CredentialStore,
+        addresses: OutboundAddresses,
+        controllers: CmlControllers,
+        ledger: SyncLedger,
+        clock: Clock,
+    ) -> None:
+        self._workers = workers
+        self._credentials = credentials
+        self._addresses = addresses
+        self._controllers = controllers
+        self._ledger = ledger
+        self._clock = clock
+
+    async def handle_async(self, request: ChangeWorkerCommand) -> OperationResult[WorkerView]:
+        worker = await load_worker_async(self._workers, request.region, request.worker_id)
+        if worker is None:
+            return missing("worker", request.worker_id)
+        if request.expected_version not in (None, worker.state.state_version):
+            return precondition_failed(f"the worker is in version {worker.state.state_version}")
+        if "endpoint_url" in request.changes:
+            objection = await self._addresses.objection_async(request.changes["endpoint_url"])
+            if objection is not None:
+                return invalid("endpoint_url", objection)
+        try:
+            worker.change_details(replace(worker.state.details(), **request.changes), self._clock.now())
+        except InvalidWorkerError as error:
+            return invalid(error.field, error.rule)
+        await self._replace_credentials_async(worker, request)
+        if worker.pending_events:
+            await self._workers.update_async(worker)
+            await self._controllers.forget_async(worker.state.id)
+        return self.ok(worker_view_of(worker, await self._ledger.get_async(worker.state.id)))
+
+    async def _replace_credentials_async(self, worker: CmlWorker, request: ChangeWorkerCommand) -> None:
+        if request.username is None and request.password is None:
+            return
+        before = await self._credentials.get_async(worker.state.id) or Credentials("", "")
+        now = Credentials(
+            before.username if request.username is None else request.username,
+            before.password if request.password is None else request.password,
+        )
+        if now != before:
+            await self._credentials.put_async(worker.state.id, now)
+            worker.note_credentials_replaced(self._clock.now())

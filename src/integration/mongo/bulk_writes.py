@@ -1,0 +1,46 @@
+"""Many documents at once, for projectors that must not know the driver."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pymongo import DeleteOne, InsertOne, ReplaceOne
+
+from integration.mongo.driver import MongoCollection, MongoDocument, MongoSession
+
+
+async def write_documents_async(
+    target: MongoCollection,
+    *,
+    new: Iterable[MongoDocument],
+    changed: Iterable[MongoDocument],
+    gone: Iterable[str],
+    session: MongoSession | None,
+) -> None:
+    """Insert new documents, replace changed ones and delete gone ones, each by its ``_id``."""
+    operations: list[InsertOne[MongoDocument] | ReplaceOne[MongoDocument] | DeleteOne] = [
+        InsertOne(document) for document in new
+    ]
+    operations += [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in changed]
+    operations += [DeleteOne({"_id": key}) for key in gone]
+    if operations:
+        await target.bulk_write(operations, ordered=False, session=session)
+
+
+async def read_documents_async(
+    target: MongoCollection, ids: Sequence[str], session: MongoSession | None
+) -> dict[str, MongoDocument]:
+    """Return the documents that exist among the given ids, by id."""
+    if not ids:
+        return {}
+    found = await target.find({"_id": {"$in": list(ids)}}, session=session).to_list(None)
+    return {str(document["_id"]): document for document in found}
+
+
+async def update_where_async(
+    target: MongoCollection,
+    where: Mapping[str, Any],
+    pipeline: Sequence[Mapping[str, Any]],
+    session: MongoSession | None,
+) -> None:
+    """Change all documents that match, by an update pipeline."""
+    await target.update_many(where, list(pipeline), session=session)
