@@ -1,0 +1,1 @@
+"""Webhooks: who outside wants to hear which facts, and where."""

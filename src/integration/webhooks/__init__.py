@@ -1,0 +1,1 @@
+"""The webhooks context's adapters, its delivery worker and its wiring."""
