@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import orjson
 from classy_fastapi.route_args import EndpointDefinition
@@ -18,7 +18,19 @@ from api.kernel.guarded_route import GuardedRoute
 from api.kernel.problems import problem_response
 from application.kernel.request_context import current_request
 
+T = TypeVar("T")
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+
+
+def data_of(result: OperationResult[T]) -> T:
+    """Return the data of a result that succeeded.
+
+    Raises:
+        ValueError: it carries none.
+    """
+    if result.data is None:
+        raise ValueError(f"a result of status {result.status} carries no data")
+    return result.data
 
 
 class LabkeeperController(ControllerBase):
@@ -79,6 +91,12 @@ class LabkeeperController(ControllerBase):
         if result.status == 204:
             return Response(status_code=204, headers=all_headers)
         return Response(to_json_bytes(getattr(result, "data", None)), result.status, all_headers, "application/json")
+
+    def answer(self, status: int, data: Any, headers: Mapping[str, str] | None = None) -> Response:
+        """Return an answer with data in another shape than the use case gave it."""
+        result: OperationResult[Any] = OperationResult("", status)
+        result.data = data
+        return self.process(result, headers)
 
 
 def to_json_bytes(data: Any) -> bytes:

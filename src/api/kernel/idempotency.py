@@ -53,6 +53,7 @@ class IdempotentRequests:
             detail = "the first request with this Idempotency-Key is still being worked on"
             raise RefusedError(Refusal(409, "still-running", "Still running", detail, retry_after_seconds=1.0))
         current_request().command_id = key[:32]
+        current_request().repeatable = True
         return await self._handle_async(key, claim.token, request, handle)
 
     async def _handle_async(self, key: str, token: str, request: Request, handle: Handle) -> Response:

@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
+from domain.kernel.errors import LabkeeperError
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -10,6 +12,10 @@ class Credentials:
 
     username: str
     password: str = field(repr=False)
+
+
+class CredentialsUnreadableError(LabkeeperError):
+    """What is stored cannot be decrypted with the keys at hand, or belongs to somebody else."""
 
 
 class CredentialStore(ABC):

@@ -81,6 +81,17 @@ class Cursor:
             raise BadCursorError from None
 
 
+def one_text(values: tuple[CursorValue, ...]) -> str:
+    """Return the only value of a cursor that holds one text.
+
+    Raises:
+        BadCursorError: it holds something else.
+    """
+    if len(values) != 1 or not isinstance(values[0], str):
+        raise BadCursorError
+    return values[0]
+
+
 def _value(value: object) -> CursorValue:
     if isinstance(value, dict):
         return datetime.fromisoformat(value["at"])

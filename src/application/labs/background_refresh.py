@@ -3,8 +3,7 @@
 from application.kernel.background import BackgroundWork
 from application.kernel.jobs import JobRun, RunHistory, RunOutcome, RunPart, RunRecorder
 from application.kernel.request_context import RequestContext, acting_as, current_request
-from application.labs.ports import ControllerError
-from application.labs.sync_ledger import SyncLedger
+from application.labs.sync_ledger import SyncLedger, WorkerSync
 from application.labs.worker_refresh import RefreshedTooRecentlyError, RefreshUnderWayError, WorkerRefresh
 from domain.kernel.errors import LabkeeperError
 from domain.labs.cml_worker import CmlWorker
@@ -38,11 +37,13 @@ class BackgroundRefresh:
             await recorder.part_async(part)
             await self._history.end_async(recorder, part.outcome, part.error)
 
-    async def part_async(self, worker: CmlWorker, *, forced: bool) -> RunPart:
+    async def part_async(self, worker: CmlWorker, *, forced: bool, sync: WorkerSync | None = None) -> RunPart:
         """Refresh one worker and return what that did; a failure is part of the answer."""
         try:
-            sync = await self._ledger.get_async(worker.state.id)
-            report = await self._refresh.refresh_async(worker, sync, forced=forced)
-        except (ControllerError, RefreshUnderWayError, RefreshedTooRecentlyError, LabkeeperError) as error:
+            known = sync or await self._ledger.get_async(worker.state.id)
+            report = await self._refresh.refresh_async(worker, known, forced=forced)
+        except (RefreshUnderWayError, RefreshedTooRecentlyError) as error:
+            return RunPart(worker.state.id, RunOutcome.SUCCEEDED, {"workers_skipped": 1}, error=str(error))
+        except LabkeeperError as error:
             return RunPart(worker.state.id, RunOutcome.FAILED, error=str(error))
         return report.as_run_part()

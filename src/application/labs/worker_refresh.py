@@ -9,7 +9,7 @@ import structlog
 from neuroglia.data.exceptions import OptimisticConcurrencyException
 from opentelemetry import metrics, trace
 
-from application.kernel.credentials import Credentials, CredentialStore
+from application.kernel.credentials import Credentials, CredentialStore, CredentialsUnreadableError
 from application.kernel.leases import Lease, Leases
 from application.labs.known_labs import KnownLabs
 from application.labs.ports import (
@@ -186,7 +186,10 @@ class WorkerRefresh:
 
     async def _list_async(self, worker: CmlWorker) -> LabListing:
         state = worker.state
-        credentials = await self._credentials.get_async(state.id)
+        try:
+            credentials = await self._credentials.get_async(state.id)
+        except CredentialsUnreadableError as error:
+            raise ControllerRefusedError(state.endpoint_url, "unauthorised", str(error)) from error
         if credentials is None:
             raise ControllerRefusedError(state.endpoint_url, "unauthorised", "no credentials are kept for this worker")
         return await self._controllers.list_labs_async(_target(worker, credentials))

@@ -6,15 +6,10 @@ from datetime import UTC, datetime
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from application.kernel.credentials import Credentials, CredentialStore
-from domain.kernel.errors import LabkeeperError
+from application.kernel.credentials import Credentials, CredentialStore, CredentialsUnreadableError
 from integration.mongo.driver import MongoDriver, translating_outages
 
 COLLECTION = "credentials"
-
-
-class CredentialsUnreadableError(LabkeeperError):
-    """Stored credentials cannot be decrypted with the keys at hand, or were stored for somebody else."""
 
 
 class _Sealed(msgspec.Struct, frozen=True):

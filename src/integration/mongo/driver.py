@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal, TypeVar, cast
 
+import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -30,6 +31,8 @@ MongoSession = AsyncClientSession
 DriverName = Literal["motor", "pymongo"]
 
 T = TypeVar("T")
+CLOSE_SECONDS = 0.5
+"""A server that is gone is not told goodbye for longer than this."""
 
 OUTAGES = (ConnectionFailure, ExecutionTimeout, NetworkTimeout, ServerSelectionTimeoutError, WTimeoutError)
 """Driver errors that mean: no answer, and nobody knows whether a write happened."""
@@ -140,7 +143,8 @@ class MotorDriver(MongoDriver):
         return cast(list[str], await self._database.list_collection_names())
 
     async def close_async(self) -> None:
-        self._client.close()
+        with pymongo.timeout(CLOSE_SECONDS):
+            self._client.close()
 
 
 class PymongoAsyncDriver(MongoDriver):
@@ -184,7 +188,8 @@ class PymongoAsyncDriver(MongoDriver):
         return await self._database.list_collection_names()
 
     async def close_async(self) -> None:
-        await self._client.close()
+        with pymongo.timeout(CLOSE_SECONDS):
+            await self._client.close()
 
 
 def open_driver(kind: DriverName, uri: str, database: str, **options: Any) -> MongoDriver:

@@ -1,8 +1,8 @@
 """Events that a subscription gave up on, and those of the same streams that wait behind them.
 
 Document of the collection ``parked_events``: ``{_id: "<subscription>.<log>.<position>.<index>", subscription, log,
-position, index, stream, event_id, event_type, version, state, attempts, error, at}``; ``state`` is ``parked``, ``waiting``
-or ``replaying``.
+position, index, stream, event_id, event_type, version, state, attempts, error, at}``; ``state`` is ``parked``,
+``waiting`` or ``replaying``.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
 """All subscriptions and read models of the installation: started with the application, administered through it."""
 
+import asyncio
 from collections.abc import Sequence
 
 from neuroglia.hosting.abstractions import HostedService
@@ -43,6 +44,7 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
         driver: MongoDriver,
         leases: Leases,
         clock: Clock,
+        watch: ReadModelWatch,
         feeds: Sequence[EventFeed],
         subscribers: Sequence[Subscriber],
         projectors: Sequence[Projector],
@@ -52,7 +54,7 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
         self._feeds = {feed.log: feed for feed in feeds}
         self._checkpoints = Checkpoints(driver, clock)
         self._parked = ParkedEvents(driver, clock)
-        self.watch = ReadModelWatch(driver, self._checkpoints)
+        self.watch = watch
         self._runners = {
             subscriber.name: SubscriptionRunner(
                 subscriber, self._feeds[subscriber.log], leases, self._checkpoints, self._parked
@@ -85,8 +87,8 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
             reader.start()
 
     async def stop_async(self) -> None:
-        for reader in (*self._runners.values(), *self._projections.values()):
-            await reader.stop_async()
+        readers = (*self._runners.values(), *self._projections.values())
+        await asyncio.gather(*(reader.stop_async() for reader in readers))
         await self.watch.stop_async()
 
     # --- subscriptions
@@ -136,6 +138,7 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
         corrupt: list[CorruptFact] = []
         facts, _ = await self._feeds[entry["log"]].read_log_async(entry["position"] - 1, 1, None, corrupt)
         fact = next((one for one in facts if one.index == entry["index"]), None)
+        why: str | None
         if fact is None:
             why = "the event still cannot be read" if corrupt else "the event is gone"
         else:

@@ -1,0 +1,35 @@
+"""``/read-models``: how they stand, and rebuilding them."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from classy_fastapi import get, post
+from fastapi import Path, Response
+
+from api.kernel.authorization import Role, requires
+from api.kernel.controller import LabkeeperController, data_of
+from api.operations.schemas import ReadModelAnswer, ReadModelsAnswer, RunAnswer, run_answer
+from application.operations.list_read_models import ListReadModelsQuery
+from application.operations.rebuild_read_model import RebuildReadModelCommand
+
+Name = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,64}$", description="Name of the read model.")]
+
+
+class ReadModelsController(LabkeeperController):
+    """Administers read models."""
+
+    route_prefix = "/read-models"
+
+    @requires(Role.ADMIN)
+    @get("", response_model=ReadModelsAnswer)
+    async def list_read_models(self) -> Response:
+        """See how each read model stands."""
+        found = data_of(await self.mediator.execute_async(ListReadModelsQuery()))
+        return self.answer(200, ReadModelsAnswer(items=[ReadModelAnswer(**asdict(one)) for one in found]))
+
+    @requires(Role.ADMIN)
+    @post("/{name}/rebuild", status_code=202, response_model=RunAnswer)
+    async def rebuild_read_model(self, name: Name) -> Response:
+        """Rebuild a read model beside the one that serves, then swap. `GET /read-models` tells when it is done."""
+        result = await self.mediator.execute_async(RebuildReadModelCommand(name=name))
+        return self.process(result) if result.status != 202 else self.answer(202, run_answer(data_of(result)))

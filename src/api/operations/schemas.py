@@ -1,0 +1,168 @@
+"""Answers about the installation itself."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from application.kernel.jobs import JobRun, JobStatus, RunPart
+
+
+class RunAnswer(BaseModel):
+    """A run of a job. ``counts`` adds up its parts."""
+
+    run_id: str
+    task_id: str
+    trigger: str
+    actor: str
+    started_at: datetime
+    outcome: str
+    ended_at: datetime | None
+    counts: dict[str, int]
+    parts_total: int
+    parts_done: int
+    parts_failed: int
+    error: str | None
+
+
+class RunPartAnswer(BaseModel):
+    """What a run did to one part, e.g. one worker; ``items`` tells it thing by thing."""
+
+    part_id: str
+    outcome: str
+    counts: dict[str, int]
+    items: list[dict[str, Any]]
+    error: str | None
+    duration_ms: int
+
+
+class RunDetailsAnswer(RunAnswer):
+    """A run with its parts, in the order they ended."""
+
+    parts: list[RunPartAnswer]
+
+
+class RunsPage(BaseModel):
+    """A page of runs, newest first."""
+
+    items: list[RunAnswer]
+    next_cursor: str | None
+
+
+class JobAnswer(BaseModel):
+    """A job. ``leader`` is the process that runs it now."""
+
+    task_id: str
+    description: str
+    interval_seconds: float
+    next_run_at: datetime | None
+    running: bool
+    leader: str | None
+    last_run: RunAnswer | None
+
+
+class JobsAnswer(BaseModel):
+    """All jobs."""
+
+    items: list[JobAnswer]
+
+
+class SubscriptionAnswer(BaseModel):
+    """A subscription. ``lag`` counts commits that it has not seen yet."""
+
+    name: str
+    log: str
+    kind: str
+    position: int
+    head: int
+    lag: int
+    parked: int
+    waiting: int
+    holder: str | None
+    last_error: str | None
+
+
+class SubscriptionsAnswer(BaseModel):
+    """All subscriptions."""
+
+    items: list[SubscriptionAnswer]
+
+
+class ParkedEventAnswer(BaseModel):
+    """An event that a subscription gave up on (``parked``), or that waits behind one (``waiting``)."""
+
+    id: str
+    subscription: str
+    log: str
+    position: int
+    index: int
+    stream: str
+    event_id: str
+    event_type: str
+    state: str
+    attempts: int
+    error: str
+    parked_at: datetime
+
+
+class ParkedEventsPage(BaseModel):
+    """A page of parked events, oldest first."""
+
+    items: list[ParkedEventAnswer]
+    next_cursor: str | None
+
+
+class ReplayAnswer(BaseModel):
+    """What came of trying a parked event again: replayed, failed or blocked."""
+
+    outcome: str
+
+
+class ReadModelAnswer(BaseModel):
+    """A read model."""
+
+    name: str
+    log: str
+    collection: str
+    documents: int
+    position: int
+    head: int
+    lag: int
+    rebuilding: bool
+    rebuilt_at: datetime | None
+
+
+class ReadModelsAnswer(BaseModel):
+    """All read models."""
+
+    items: list[ReadModelAnswer]
+
+
+def run_answer(run: JobRun) -> RunAnswer:
+    """Return a run as the API gives it."""
+    return RunAnswer(**{name: value for name, value in asdict(run).items() if name in RunAnswer.model_fields})
+
+
+def run_path(run: JobRun) -> str:
+    """Return where a run can be looked at."""
+    return f"/api/v1/jobs/{run.task_id}/runs/{run.run_id}"
+
+
+def part_answer(part: RunPart) -> RunPartAnswer:
+    """Return a part as the API gives it."""
+    return RunPartAnswer(**asdict(part))
+
+
+def job_answer(job: JobStatus) -> JobAnswer:
+    """Return a job as the API gives it."""
+    last = run_answer(job.last_run) if job.last_run else None
+    return JobAnswer(
+        task_id=job.task_id,
+        description=job.description,
+        interval_seconds=job.interval_seconds,
+        next_run_at=job.next_run_at,
+        running=job.running,
+        leader=job.leader,
+        last_run=last,
+    )

@@ -1,0 +1,85 @@
+"""Facts of several logs as one stream that can be resumed where it broke off."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from application.kernel.cloud_events import CloudEvents, worker_of
+from application.kernel.event_feed import EventFeed, RecordedFact
+
+StreamPlace = dict[str, tuple[int, int]]
+"""By log: the position of the last commit seen and the index of the last event seen in it."""
+
+BATCH_COMMITS = 100
+LOOK_AGAIN_SECONDS = 5.0
+WHOLE_COMMIT = 999_999
+
+
+class EventStream:
+    """Follows logs by position.
+
+    Args:
+        feeds: the logs that people may follow.
+        cloud_events: how a fact is written.
+    """
+
+    def __init__(self, feeds: Sequence[EventFeed], cloud_events: CloudEvents) -> None:
+        self._feeds = {feed.log: feed for feed in feeds}
+        self._cloud_events = cloud_events
+
+    async def here_async(self) -> StreamPlace:
+        """Return the place after everything that has happened so far."""
+        return {log: (await feed.head_async(), WHOLE_COMMIT) for log, feed in self._feeds.items()}
+
+    async def follow_async(
+        self, place: StreamPlace, types: Sequence[str], workers: frozenset[str]
+    ) -> AsyncIterator[tuple[StreamPlace, RecordedFact, bytes]]:
+        """Yield wanted facts after a place for ever, each with the place it stands at and its JSON.
+
+        Args:
+            types: stored type names or ``prefix.*``; none for all.
+            workers: ids of workers; none for all.
+        """
+        reached = {log: place.get(log, (0, WHOLE_COMMIT)) for log in self._feeds}
+        while True:
+            moved = False
+            for log, feed in self._feeds.items():
+                position, index = reached[log]
+                after = position if index >= WHOLE_COMMIT else max(0, position - 1)
+                facts, read_up_to = await feed.read_log_async(after, BATCH_COMMITS, None, [])
+                for fact in facts:
+                    if (fact.position, fact.index) <= (position, index):
+                        continue
+                    reached[log] = (fact.position, fact.index)
+                    if _wanted(fact, types, workers):
+                        yield dict(reached), fact, self._cloud_events.of_fact(fact)
+                moved = moved or read_up_to > position
+                reached[log] = max(reached[log], (read_up_to, WHOLE_COMMIT))
+            if not moved:
+                await self._wait_async({log: at for log, (at, _) in reached.items()})
+
+    async def _wait_async(self, positions: dict[str, int]) -> None:
+        waits = [
+            asyncio.create_task(feed.wait_beyond_async(positions[log], LOOK_AGAIN_SECONDS))
+            for log, feed in self._feeds.items()
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+
+def _wanted(fact: RecordedFact, types: Sequence[str], workers: frozenset[str]) -> bool:
+    name = fact.event.event_type
+    if types and not any(_matches(name, pattern) for pattern in types):
+        return False
+    return not workers or worker_of(fact) in workers
+
+
+def _matches(name: str, pattern: str) -> bool:
+    if pattern == "*":
+        return True
+    if pattern.endswith(".*"):
+        return name.startswith(pattern[:-1])
+    return name == pattern or name.rpartition(".v")[0] == pattern

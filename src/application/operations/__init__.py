@@ -1,0 +1,1 @@
+"""Running the installation: its jobs, subscriptions and read models."""

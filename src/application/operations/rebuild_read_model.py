@@ -1,0 +1,51 @@
+"""Rebuild a read model beside the one that serves."""
+
+from dataclasses import dataclass
+
+from neuroglia.core import OperationResult
+from neuroglia.mediation import Command, CommandHandler
+
+from application.kernel.background import BackgroundWork
+from application.kernel.jobs import JobRun, RunHistory, RunOutcome, RunPart, RunRecorder
+from application.kernel.refusals import conflicting, missing
+from application.kernel.request_context import current_request
+from application.kernel.subscriptions import ReadModels
+from domain.kernel.errors import LabkeeperError
+
+TASK_ID = "read-model-rebuild"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RebuildReadModelCommand(Command[OperationResult[JobRun]]):
+    """Start to rebuild a read model and answer with the run; ``counts`` of the run tell how far it is."""
+
+    name: str
+
+
+class RebuildReadModelCommandHandler(CommandHandler[RebuildReadModelCommand, OperationResult[JobRun]]):
+    def __init__(self, models: ReadModels, history: RunHistory, background: BackgroundWork) -> None:
+        self._models = models
+        self._history = history
+        self._background = background
+
+    async def handle_async(self, request: RebuildReadModelCommand) -> OperationResult[JobRun]:
+        model = next((one for one in await self._models.read_models_async() if one.name == request.name), None)
+        if model is None:
+            return missing("read model", request.name)
+        if model.rebuilding:
+            return conflicting(f"read model {request.name} is being rebuilt already")
+        recorder = await self._history.start_async(TASK_ID, "manual", current_request().actor)
+        await recorder.expect_async(model.head)
+        self._background.start(f"rebuild {request.name}", self._rebuild_async(request.name, recorder))
+        return self.accepted(recorder.run)
+
+    async def _rebuild_async(self, name: str, recorder: RunRecorder) -> None:
+        try:
+            rebuilt = await self._models.rebuild_async(name)
+        except LabkeeperError as error:
+            await recorder.part_async(RunPart(name, RunOutcome.FAILED, error=str(error)))
+            await self._history.end_async(recorder, RunOutcome.FAILED, str(error))
+            return
+        counts = {"documents": rebuilt.documents, "position": rebuilt.position} if rebuilt else {}
+        await recorder.part_async(RunPart(name, RunOutcome.SUCCEEDED, counts))
+        await self._history.end_async(recorder, RunOutcome.SUCCEEDED)

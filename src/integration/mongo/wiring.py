@@ -1,0 +1,93 @@
+"""The parts of MongoDB that every context shares, put together."""
+
+from collections.abc import Sequence
+
+from neuroglia.dependency_injection.service_provider import ServiceCollection, ServiceProviderBase
+from neuroglia.hosting.abstractions import HostedService
+
+from application.kernel.credentials import CredentialStore
+from application.kernel.event_feed import EventFeed
+from application.kernel.idempotency import IdempotencyKeys
+from application.kernel.jobs import RunHistory
+from application.kernel.leases import Leases
+from application.kernel.subscriptions import Projector, ReadModels, Subscriber, Subscriptions
+from domain.kernel.clock import Clock
+from integration.mongo.checkpoints import Checkpoints
+from integration.mongo.credential_store import EncryptedCredentialStore
+from integration.mongo.driver import MongoDriver
+from integration.mongo.event_store import MongoEventStore
+from integration.mongo.idempotency_keys import MongoIdempotencyKeys
+from integration.mongo.leases import MongoLeases
+from integration.mongo.read_model_watch import ReadModelWatch
+from integration.mongo.run_history import MongoRunHistory
+from integration.mongo.subscription_host import MongoSubscriptions
+
+
+class MongoStorage(HostedService):
+    """Makes the indexes before anything else starts and closes the connection after everything else has stopped."""
+
+    def __init__(
+        self,
+        driver: MongoDriver,
+        stores: Sequence[MongoEventStore],
+        history: MongoRunHistory,
+        keys: MongoIdempotencyKeys,
+    ) -> None:
+        self._driver = driver
+        self._stores = stores
+        self._history = history
+        self._keys = keys
+
+    async def start_async(self) -> None:
+        for store in self._stores:
+            await store.prepare_async()
+        await self._history.prepare_async()
+        await self._keys.prepare_async()
+
+    async def stop_async(self) -> None:
+        for store in self._stores:
+            await store.close_async()
+        await self._driver.close_async()
+
+
+def register_storage(
+    services: ServiceCollection, driver: MongoDriver, clock: Clock, credential_keys: Sequence[str]
+) -> tuple[ReadModelWatch, list[MongoEventStore]]:
+    """Register what is shared; return the watch over read models and the list that each context adds its log to."""
+    watch = ReadModelWatch(driver, Checkpoints(driver, clock))
+    history = MongoRunHistory(driver)
+    keys = MongoIdempotencyKeys(driver, clock)
+    stores: list[MongoEventStore] = []
+    services.add_singleton(Clock, singleton=clock)
+    services.add_singleton(Leases, singleton=MongoLeases(driver))
+    services.add_singleton(RunHistory, singleton=history)
+    services.add_singleton(IdempotencyKeys, singleton=keys)
+    services.add_singleton(CredentialStore, singleton=EncryptedCredentialStore(driver, credential_keys))
+    services.add_singleton(HostedService, singleton=MongoStorage(driver, stores, history, keys))
+    return watch, stores
+
+
+def register_subscriptions(
+    services: ServiceCollection, driver: MongoDriver, clock: Clock, watch: ReadModelWatch
+) -> None:
+    """Register the host of all subscribers and projectors; call it after every context."""
+
+    def host(provider: ServiceProviderBase) -> MongoSubscriptions:
+        return MongoSubscriptions(
+            driver,
+            provider.get_required_service(Leases),
+            clock,
+            watch,
+            provider.get_services(EventFeed),
+            provider.get_services(Subscriber),
+            provider.get_services(Projector),
+        )
+
+    def same(provider: ServiceProviderBase) -> MongoSubscriptions:
+        found: MongoSubscriptions = provider.get_required_service(MongoSubscriptions)
+        return found
+
+    services.add_singleton(MongoSubscriptions, implementation_factory=host)
+    services.add_singleton(Subscriptions, implementation_factory=same)
+    services.add_singleton(ReadModels, implementation_factory=same)
+    services.add_singleton(HostedService, implementation_factory=same)

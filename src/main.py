@@ -1,0 +1,99 @@
+"""Builds the application: settings, storage, each context, then what runs them. Reads like a table of contents."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+import httpx
+from fastapi import FastAPI
+from neuroglia.hosting.abstractions import HostedService
+
+from api.kernel.authentication import Authenticator
+from api.kernel.builder import LabkeeperWebApplicationBuilder
+from api.kernel.read_your_writes import ReadYourWrites
+from api.kernel.signing_keys import JwksSigningKeys
+from application.kernel.addresses import OutboundAddresses
+from application.kernel.background import BackgroundWork
+from application.kernel.cloud_events import CloudEvents
+from application.kernel.event_stream import EventStream
+from application.kernel.handlers import register_handlers
+from application.kernel.subscriptions import Subscriptions
+from application.operations.probes import HealthProbe, MetricsPage
+from domain.kernel.clock import Clock, SystemClock
+from integration.http.address_policy import AddressPolicy
+from integration.http.outbound_addresses import PolicedOutboundAddresses
+from integration.installation_secrets import InstallationSecrets
+from integration.labs import wiring as labs
+from integration.mongo.driver import MongoDriver, open_driver
+from integration.mongo.wiring import register_storage, register_subscriptions
+from integration.scheduling.labkeeper_task_scheduler import LabkeeperTaskScheduler
+from integration.telemetry.probes import CheckedHealth, PrometheusPage
+from integration.telemetry.telemetry import Telemetry
+from settings import Settings
+
+DESCRIPTION = (
+    "Keeps a record of every lab you run: refreshed in the background, answered from its own store, "
+    "with everything that ever happened to it."
+)
+
+
+def product_version() -> str:
+    """Return the installed version; ``0`` when run from sources that are not installed."""
+    try:
+        return version("labkeeper")
+    except PackageNotFoundError:
+        return "0"
+
+
+def build_app(
+    settings: Settings,
+    mongodb_uri: str,
+    secrets: InstallationSecrets,
+    telemetry: Telemetry,
+    clock: Clock | None = None,
+    policy: AddressPolicy | None = None,
+) -> FastAPI:
+    """Build the application on a running MongoDB. Call it inside the event loop that will serve it."""
+    clock = clock or SystemClock()
+    policy = policy or AddressPolicy()
+    driver = open_driver(settings.mongodb_driver, mongodb_uri, settings.mongodb_database)
+    builder = LabkeeperWebApplicationBuilder()
+    services = builder.services
+
+    watch, stores = register_storage(services, driver, clock, secrets.credential_keys)
+    background = BackgroundWork()
+    services.add_singleton(OutboundAddresses, singleton=PolicedOutboundAddresses(policy))
+    services.add_singleton(BackgroundWork, singleton=background)
+    services.add_singleton(CloudEvents, singleton=CloudEvents(settings.public_url))
+
+    labs_log = labs.register_labs(services, driver, settings.labs, policy, watch, clock)
+    stores.append(labs_log)
+
+    register_subscriptions(services, driver, clock, watch)
+    services.add_singleton(HostedService, singleton=background)
+    services.add_singleton(EventStream, singleton=EventStream([labs_log], CloudEvents(settings.public_url)))
+    services.add_singleton(ReadYourWrites)
+    services.add_singleton(Authenticator, singleton=_authenticator(settings, secrets, clock))
+    register_handlers(services, "application.operations")
+    _register_probes(builder, driver, telemetry)
+    builder.add_controllers(["api.labs", "api.operations"])
+    LabkeeperTaskScheduler.configure(builder, [labs.JOBS])
+    return builder.build_app_with_lifespan("Labkeeper", DESCRIPTION, product_version())
+
+
+def _authenticator(settings: Settings, secrets: InstallationSecrets, clock: Clock) -> Authenticator:
+    keys = JwksSigningKeys(settings.jwks_url, httpx.AsyncClient(timeout=5.0)) if settings.jwks_url else None
+    return Authenticator(
+        secrets.jwt_secret,
+        keys,
+        issuer=settings.jwt_issuer or None,
+        audience=settings.jwt_audience or None,
+        clock=clock,
+    )
+
+
+def _register_probes(builder: LabkeeperWebApplicationBuilder, driver: MongoDriver, telemetry: Telemetry) -> None:
+    services = builder.services
+    services.add_singleton(
+        HealthProbe,
+        implementation_factory=lambda provider: CheckedHealth(driver, provider.get_required_service(Subscriptions)),
+    )
+    services.add_singleton(MetricsPage, singleton=PrometheusPage(telemetry))
