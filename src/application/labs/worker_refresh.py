@@ -103,6 +103,7 @@ class WorkerRefresh:
         self._leases = leases
         self._clock = clock
         self._settings = settings
+        self._lease_seconds = settings.deadline_seconds + LEASE_MARGIN_SECONDS
 
     async def refresh_async(
         self, worker: CmlWorker, sync: WorkerSync, *, forced: bool = False, dry_run: bool = False
@@ -121,9 +122,7 @@ class WorkerRefresh:
             UnavailableError: our own store gives no answer.
         """
         worker_id = worker.state.id
-        lease = await self._leases.try_acquire_async(
-            refresh_lease_key(worker_id), self._settings.deadline_seconds + LEASE_MARGIN_SECONDS
-        )
+        lease = await self._leases.try_acquire_async(refresh_lease_key(worker_id), self._lease_seconds)
         if lease is None:
             raise RefreshUnderWayError(f"worker {worker_id} is being refreshed already")
         with _tracer.start_as_current_span("refresh worker labs") as span:
@@ -167,6 +166,8 @@ class WorkerRefresh:
         if dry_run:
             await self._records.preview_async(worker, plan, now, report)
         else:
+            if not plan.changes_nothing:
+                await self._confirm_async(lease)
             await self._records.apply_async(worker, plan, now, report, known)
             await self._note_success_async(worker, plan, now)
             failed = [failure.lab_id for failure in listing.failures if failure.lab_id is not None]
@@ -183,6 +184,11 @@ class WorkerRefresh:
         self._known.keep(worker.state.id, known)
         report.duration_ms = round((time.perf_counter() - started) * 1000)
         return report
+
+    async def _confirm_async(self, lease: Lease) -> None:
+        """Nothing is written by a process that was so slow that another one may hold the worker by now."""
+        if not await self._leases.renew_async(lease, self._lease_seconds):
+            raise RefreshUnderWayError(f"the refresh of {lease.key} took too long; another has taken it over")
 
     async def _list_async(self, worker: CmlWorker) -> LabListing:
         state = worker.state
