@@ -13,20 +13,23 @@ from api.kernel.signing_keys import JwksSigningKeys
 from application.kernel.addresses import OutboundAddresses
 from application.kernel.background import BackgroundWork
 from application.kernel.cloud_events import CloudEvents
+from application.kernel.event_feed import EventFeed
 from application.kernel.event_stream import EventStream
 from application.kernel.handlers import register_handlers
-from application.kernel.subscriptions import Subscriptions
+from application.kernel.subscriptions import Subscriber, Subscriptions
 from application.operations.probes import HealthProbe, MetricsPage
 from domain.kernel.clock import Clock, SystemClock
 from integration.http.address_policy import AddressPolicy
 from integration.http.outbound_addresses import PolicedOutboundAddresses
 from integration.installation_secrets import InstallationSecrets
 from integration.labs import wiring as labs
+from integration.mongo.credential_store import EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver, open_driver
 from integration.mongo.wiring import register_storage, register_subscriptions
 from integration.scheduling.labkeeper_task_scheduler import LabkeeperTaskScheduler
 from integration.telemetry.probes import CheckedHealth, PrometheusPage
 from integration.telemetry.telemetry import Telemetry
+from integration.webhooks import wiring as webhooks
 from settings import Settings
 
 DESCRIPTION = (
@@ -58,14 +61,27 @@ def build_app(
     builder = LabkeeperWebApplicationBuilder()
     services = builder.services
 
-    watch, stores = register_storage(services, driver, clock, secrets.credential_keys)
+    watch, storage = register_storage(services, driver, clock, secrets.credential_keys)
     background = BackgroundWork()
     services.add_singleton(OutboundAddresses, singleton=PolicedOutboundAddresses(policy))
     services.add_singleton(BackgroundWork, singleton=background)
     services.add_singleton(CloudEvents, singleton=CloudEvents(settings.public_url))
 
     labs_log = labs.register_labs(services, driver, settings.labs, policy, watch, clock)
-    stores.append(labs_log)
+    storage.add(labs_log)
+    hooks = webhooks.register_webhooks(
+        services,
+        driver=driver,
+        clock=clock,
+        credentials=EncryptedCredentialStore(driver, secrets.credential_keys),
+        policy=policy,
+        logs=[labs.LOG],
+        public_url=settings.public_url,
+    )
+    storage.add(hooks)
+    services.add_singleton(EventFeed, singleton=hooks.log)
+    for subscriber in hooks.subscribers:
+        services.add_singleton(Subscriber, singleton=subscriber)
 
     register_subscriptions(services, driver, clock, watch)
     services.add_singleton(HostedService, singleton=background)
@@ -74,7 +90,7 @@ def build_app(
     services.add_singleton(Authenticator, singleton=_authenticator(settings, secrets, clock))
     register_handlers(services, "application.operations")
     _register_probes(builder, driver, telemetry)
-    builder.add_controllers(["api.labs", "api.operations"])
+    builder.add_controllers(["api.labs", "api.webhooks", "api.operations"])
     LabkeeperTaskScheduler.configure(builder, [labs.JOBS])
     return builder.build_app_with_lifespan("Labkeeper", DESCRIPTION, product_version())
 

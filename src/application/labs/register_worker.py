@@ -14,9 +14,10 @@ from application.labs.background_refresh import BackgroundRefresh
 from application.labs.views import WorkerView
 from application.labs.worker_answers import worker_view_of
 from domain.kernel.clock import Clock
-from domain.labs.cml_worker import CmlWorker, WorkerDetails
+from domain.labs.cml_worker import CmlWorker
 from domain.labs.errors import InvalidWorkerError
 from domain.labs.repositories import CmlWorkerRepository
+from domain.labs.worker_details import WorkerDetails
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,10 @@
 """CmlWorker: a Cisco Modeling Labs controller whose labs are kept track of."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
-from domain.kernel.aggregate import Aggregate, RememberedState, reduces
+from domain.kernel.aggregate import Aggregate
+from domain.labs.cml_worker_state import CmlWorkerState
 from domain.labs.errors import InvalidWorkerError, WorkerDecommissionedError
 from domain.labs.events import (
     CmlWorkerCredentialsReplacedDomainEvent,
@@ -18,118 +17,9 @@ from domain.labs.events import (
     CmlWorkerRegisteredDomainEvent,
 )
 from domain.labs.values import FieldChange, Reachability
+from domain.labs.worker_details import WorkerDetails
 
-HISTORY_SIZE_LIMIT = 1000
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkerDetails:
-    """What an administrator says about a worker."""
-
-    name: str
-    region: str
-    endpoint_url: str
-    verify_tls: bool
-    active: bool
-    max_history_size: int
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.name.strip()) <= 128:
-            raise InvalidWorkerError("name", "must have 1 to 128 characters")
-        if not 1 <= len(self.region.strip()) <= 64:
-            raise InvalidWorkerError("region", "must have 1 to 64 characters")
-        if not 1 <= self.max_history_size <= HISTORY_SIZE_LIMIT:
-            raise InvalidWorkerError("max_history_size", f"must lie between 1 and {HISTORY_SIZE_LIMIT}")
-        _check_endpoint(self.endpoint_url)
-
-
-def _check_endpoint(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise InvalidWorkerError("endpoint_url", "must be a URL") from None
-    if parts.scheme not in ("http", "https"):
-        raise InvalidWorkerError("endpoint_url", "must start with http:// or https://")
-    if not parts.hostname or port == 0:
-        raise InvalidWorkerError("endpoint_url", "must name a host and, if any, a port from 1 to 65535")
-    if parts.username is not None or parts.password is not None:
-        raise InvalidWorkerError("endpoint_url", "must not carry credentials")
-    if parts.query or parts.fragment:
-        raise InvalidWorkerError("endpoint_url", "must not carry a query or a fragment")
-
-
-class CmlWorkerState(RememberedState):
-    """The remembered worker. Credentials are not part of it."""
-
-    name: str
-    region: str
-    endpoint_url: str
-    verify_tls: bool
-    active: bool
-    max_history_size: int
-    reachability: Reachability
-    reachability_reason: str
-    reachability_changed_at: datetime | None
-    held_lab_ids: frozenset[str]
-    decommissioned: bool
-
-    def details(self) -> WorkerDetails:
-        """Return the part that an administrator may change."""
-        return WorkerDetails(
-            name=self.name,
-            region=self.region,
-            endpoint_url=self.endpoint_url,
-            verify_tls=self.verify_tls,
-            active=self.active,
-            max_history_size=self.max_history_size,
-        )
-
-    @reduces(CmlWorkerRegisteredDomainEvent)
-    def _registered(self, event: CmlWorkerRegisteredDomainEvent) -> None:
-        self.name = event.name
-        self.region = event.region
-        self.endpoint_url = event.endpoint_url
-        self.verify_tls = event.verify_tls
-        self.active = event.active
-        self.max_history_size = event.max_history_size
-        self.reachability = Reachability.UNKNOWN
-        self.reachability_reason = ""
-        self.reachability_changed_at = None
-        self.held_lab_ids = frozenset()
-        self.decommissioned = False
-
-    @reduces(CmlWorkerDetailsChangedDomainEvent)
-    def _details_changed(self, event: CmlWorkerDetailsChangedDomainEvent) -> None:
-        for name, change in event.changed_fields.items():
-            setattr(self, name, change.new)
-
-    @reduces(CmlWorkerCredentialsReplacedDomainEvent)
-    def _credentials_replaced(self, _event: CmlWorkerCredentialsReplacedDomainEvent) -> None:
-        pass
-
-    @reduces(CmlWorkerReachabilityChangedDomainEvent)
-    def _reachability_changed(self, event: CmlWorkerReachabilityChangedDomainEvent) -> None:
-        self.reachability = Reachability(event.current)
-        self.reachability_reason = event.reason
-        self.reachability_changed_at = event.created_at
-
-    @reduces(CmlWorkerListingHeldDomainEvent)
-    def _listing_held(self, event: CmlWorkerListingHeldDomainEvent) -> None:
-        self.held_lab_ids = frozenset(event.missing_lab_ids)
-
-    @reduces(CmlWorkerHeldListingSettledDomainEvent)
-    def _held_listing_settled(self, _event: CmlWorkerHeldListingSettledDomainEvent) -> None:
-        self.held_lab_ids = frozenset()
-
-    @reduces(CmlWorkerLabsDroppedDomainEvent)
-    def _labs_dropped(self, _event: CmlWorkerLabsDroppedDomainEvent) -> None:
-        pass
-
-    @reduces(CmlWorkerDecommissionedDomainEvent)
-    def _decommissioned(self, _event: CmlWorkerDecommissionedDomainEvent) -> None:
-        self.decommissioned = True
-        self.active = False
+__all__ = ["CmlWorker", "CmlWorkerState", "WorkerDetails"]
 
 
 class CmlWorker(Aggregate[CmlWorkerState]):

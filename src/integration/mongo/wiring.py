@@ -1,6 +1,7 @@
 """The parts of MongoDB that every context shares, put together."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from neuroglia.dependency_injection.service_provider import ServiceCollection, ServiceProviderBase
 from neuroglia.hosting.abstractions import HostedService
@@ -15,7 +16,6 @@ from domain.kernel.clock import Clock
 from integration.mongo.checkpoints import Checkpoints
 from integration.mongo.credential_store import EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver
-from integration.mongo.event_store import MongoEventStore
 from integration.mongo.idempotency_keys import MongoIdempotencyKeys
 from integration.mongo.leases import MongoLeases
 from integration.mongo.read_model_watch import ReadModelWatch
@@ -23,48 +23,56 @@ from integration.mongo.run_history import MongoRunHistory
 from integration.mongo.subscription_host import MongoSubscriptions
 
 
+class Stored(Protocol):
+    """Something that keeps its own collections."""
+
+    async def prepare_async(self) -> None:
+        """Make the indexes."""
+
+    async def close_async(self) -> None:
+        """Write what waits and let go."""
+
+
 class MongoStorage(HostedService):
     """Makes the indexes before anything else starts and closes the connection after everything else has stopped."""
 
-    def __init__(
-        self,
-        driver: MongoDriver,
-        stores: Sequence[MongoEventStore],
-        history: MongoRunHistory,
-        keys: MongoIdempotencyKeys,
-    ) -> None:
+    def __init__(self, driver: MongoDriver, history: MongoRunHistory, keys: MongoIdempotencyKeys) -> None:
         self._driver = driver
-        self._stores = stores
         self._history = history
         self._keys = keys
+        self._stored: list[Stored] = []
+
+    def add(self, stored: Stored) -> None:
+        """Take care of what a context keeps."""
+        self._stored.append(stored)
 
     async def start_async(self) -> None:
-        for store in self._stores:
-            await store.prepare_async()
+        for stored in self._stored:
+            await stored.prepare_async()
         await self._history.prepare_async()
         await self._keys.prepare_async()
 
     async def stop_async(self) -> None:
-        for store in self._stores:
-            await store.close_async()
+        for stored in self._stored:
+            await stored.close_async()
         await self._driver.close_async()
 
 
 def register_storage(
     services: ServiceCollection, driver: MongoDriver, clock: Clock, credential_keys: Sequence[str]
-) -> tuple[ReadModelWatch, list[MongoEventStore]]:
-    """Register what is shared; return the watch over read models and the list that each context adds its log to."""
+) -> tuple[ReadModelWatch, MongoStorage]:
+    """Register what is shared; return the watch over read models, and the storage that each context adds its own to."""
     watch = ReadModelWatch(driver, Checkpoints(driver, clock))
     history = MongoRunHistory(driver)
     keys = MongoIdempotencyKeys(driver, clock)
-    stores: list[MongoEventStore] = []
+    storage = MongoStorage(driver, history, keys)
     services.add_singleton(Clock, singleton=clock)
     services.add_singleton(Leases, singleton=MongoLeases(driver))
     services.add_singleton(RunHistory, singleton=history)
     services.add_singleton(IdempotencyKeys, singleton=keys)
     services.add_singleton(CredentialStore, singleton=EncryptedCredentialStore(driver, credential_keys))
-    services.add_singleton(HostedService, singleton=MongoStorage(driver, stores, history, keys))
-    return watch, stores
+    services.add_singleton(HostedService, singleton=storage)
+    return watch, storage
 
 
 def register_subscriptions(
