@@ -1,13 +1,17 @@
 """``/jobs``: recurrent jobs and the record of their runs."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from classy_fastapi import get, post
 from fastapi import Path, Response
+from neuroglia.mediation import Mediator
 
 from api.kernel.authorization import Role, requires
 from api.kernel.controller import LabkeeperController, data_of
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
+from api.kernel.server_sent_events import EventStreamResponse, ServerSentEvent
+from api.kernel.shutdown import Shutdown
 from api.operations.schemas import (
     JobsAnswer,
     RunAnswer,
@@ -18,6 +22,8 @@ from api.operations.schemas import (
     run_answer,
     run_path,
 )
+from application.kernel.jobs import JobRun
+from application.operations.follow_run import FollowRunQuery
 from application.operations.get_run import GetRunQuery
 from application.operations.list_jobs import ListJobsQuery
 from application.operations.list_runs import ListRunsQuery
@@ -31,6 +37,10 @@ class JobsController(LabkeeperController):
     """Shows jobs, runs them by hand, and tells what each run did."""
 
     route_prefix = "/jobs"
+
+    def __init__(self, mediator: Mediator, shutdown: Shutdown) -> None:
+        super().__init__(mediator)
+        self._shutdown = shutdown
 
     @requires(Role.USER)
     @get("", response_model=JobsAnswer)
@@ -71,3 +81,21 @@ class JobsController(LabkeeperController):
         run, parts = data_of(result)
         answer = {**run_answer(run).model_dump(), "parts": [part_answer(part).model_dump() for part in parts]}
         return self.answer(200, answer)
+
+    @requires(Role.USER)
+    @get(
+        "/{task_id}/runs/{run_id}/stream",
+        response_class=Response,
+        responses={200: {"content": {"text/event-stream": {}}, "description": "Events named `progress`"}},
+    )
+    async def follow_run(self, task_id: TaskId, run_id: RunId) -> Response:
+        """Follow a run as server-sent events, until it has ended."""
+        result = await self.mediator.execute_async(FollowRunQuery(task_id=task_id, run_id=run_id))
+        if result.status != 200:
+            return self.process(result)
+        return EventStreamResponse(_progress(data_of(result)), self._shutdown)
+
+
+async def _progress(runs: AsyncIterator[JobRun]) -> AsyncIterator[ServerSentEvent]:
+    async for run in runs:
+        yield ServerSentEvent(run_answer(run).model_dump_json(), f"{run.run_id}.{run.parts_done}", "progress")
