@@ -16,7 +16,9 @@ from cryptography.fernet import Fernet
 from neuroglia.hosting.abstractions import HostedService
 from neuroglia.mediation.mediator import Mediator
 
+from application.kernel.addresses import OutboundAddresses
 from application.kernel.behaviours import register_behaviours
+from application.kernel.cloud_events import CloudEvents
 from application.kernel.leases import Leases
 from application.kernel.mediator import LabkeeperMediator
 from application.kernel.services import LabkeeperServiceCollection
@@ -28,11 +30,14 @@ from application.webhooks.views import WebhookView
 from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.domain_event import RecordedDomainEvent, domain_event
 from integration.http.address_policy import AddressPolicy
+from integration.http.outbound_addresses import PolicedOutboundAddresses
+from integration.mongo.checkpoints import Checkpoints
 from integration.mongo.credential_store import EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver
 from integration.mongo.event_codec import EventCodec
 from integration.mongo.event_store import MongoEventStore
 from integration.mongo.leases import MongoLeases
+from integration.mongo.read_model_watch import ReadModelWatch
 from integration.mongo.subscription_host import MongoSubscriptions
 from integration.webhooks.delivery_worker import WebhookDeliveryWorker
 from integration.webhooks.wiring import WebhooksContext, register_webhooks
@@ -134,11 +139,11 @@ class Receiver:
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
     receiver = Receiver()
-    config = uvicorn.Config(receiver.app, "127.0.0.1", 0, log_level="critical", lifespan="off")
+    config = uvicorn.Config(receiver.app, "127.0.0.1", 0, log_level="critical", lifespan="off", interface="asgi3")
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server._serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110  uvicorn has no event to wait for
         await asyncio.sleep(0.01)
     receiver.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/hook"
     try:
@@ -206,13 +211,16 @@ async def machinery(
     register_behaviours(services)
     services.add_singleton(Clock, singleton=clock)
     services.add_singleton(Leases, singleton=leases)
+    policy = policy or AddressPolicy()
+    services.add_singleton(OutboundAddresses, singleton=PolicedOutboundAddresses(policy))
+    services.add_singleton(CloudEvents, singleton=CloudEvents())
     services.add_singleton(RetrySchedule, singleton=schedule or RetrySchedule(0.02, 0.1))
     context = register_webhooks(
         services,
         driver=driver,
         clock=clock,
         credentials=EncryptedCredentialStore(driver, [keys]),
-        policy=policy or AddressPolicy(),
+        policy=policy,
         logs=["labs"],
     )
     await context.prepare_async()
@@ -222,7 +230,9 @@ async def machinery(
     [worker] = provider.get_services(HostedService)
     assert isinstance(worker, WebhookDeliveryWorker)
     worker._poll_seconds = 0.1
-    subscriptions = MongoSubscriptions(driver, leases, clock, [labs, context.log], context.subscribers, [])
+    watch = ReadModelWatch(driver, Checkpoints(driver, clock))
+    feeds = [labs, context.log]
+    subscriptions = MongoSubscriptions(driver, leases, clock, watch, feeds, context.subscribers, [])
     mediator = provider.get_required_service(Mediator)
     if started:
         await subscriptions.start_async()
@@ -239,5 +249,6 @@ async def machinery(
 
 async def _until_subscribed(driver: MongoDriver) -> None:
     async with asyncio.timeout(10):
-        while await driver.collection("checkpoints").find_one({"_id": "subscription:webhooks-labs"}) is None:
+        checkpoints = driver.collection("checkpoints")
+        while await checkpoints.find_one({"_id": "subscription:webhooks-labs"}) is None:  # noqa: ASYNC110  no event either
             await asyncio.sleep(0.02)

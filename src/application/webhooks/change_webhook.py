@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Command, CommandHandler
 
+from application.kernel.addresses import OutboundAddresses
 from application.kernel.refusals import invalid, missing, precondition_failed
-from application.webhooks.ports import TargetAddresses
 from application.webhooks.views import WebhookView, webhook_view
 from application.webhooks.webhook_secrets import WebhookSecrets
 from domain.kernel.clock import Clock
@@ -29,7 +29,7 @@ class ChangeWebhookCommand(Command[OperationResult[WebhookView]]):
 
 class ChangeWebhookCommandHandler(CommandHandler[ChangeWebhookCommand, OperationResult[WebhookView]]):
     def __init__(
-        self, webhooks: WebhookRepository, webhook_secrets: WebhookSecrets, addresses: TargetAddresses, clock: Clock
+        self, webhooks: WebhookRepository, webhook_secrets: WebhookSecrets, addresses: OutboundAddresses, clock: Clock
     ) -> None:
         self._webhooks = webhooks
         self._secrets = webhook_secrets

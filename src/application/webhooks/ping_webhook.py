@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Command, CommandHandler
 
+from application.kernel.cloud_events import CloudEvents
 from application.kernel.refusals import missing
-from application.webhooks.cloud_events import CloudEvents
 from application.webhooks.ports import WebhookSender
 from domain.kernel.clock import Clock
 from domain.webhooks.repositories import WebhookRepository

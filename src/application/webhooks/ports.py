@@ -38,11 +38,3 @@ class WebhookSender(ABC):
         Raises:
             UnavailableError: the secret cannot be looked up right now; nothing was sent.
         """
-
-
-class TargetAddresses(ABC):
-    """Knows which addresses are never called."""
-
-    @abstractmethod
-    async def objection_async(self, url: str) -> str | None:
-        """Return why a URL must not be called, as a rule that it breaks; None when it may be."""

@@ -1,8 +1,8 @@
 """Every fact becomes a delivery for each webhook that wants it."""
 
+from application.kernel.cloud_events import CloudEvents
 from application.kernel.event_feed import RecordedFact
 from application.kernel.subscriptions import Subscriber
-from application.webhooks.cloud_events import CloudEvents
 from application.webhooks.deliveries import Lane, NewDelivery, WebhookDeliveries, delivery_id_of
 from application.webhooks.webhook_directory import WebhookDirectory
 

@@ -7,9 +7,9 @@ from uuid import NAMESPACE_URL, uuid5
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Command, CommandHandler
 
+from application.kernel.addresses import OutboundAddresses
 from application.kernel.refusals import conflicting, invalid
 from application.kernel.request_context import current_request
-from application.webhooks.ports import TargetAddresses
 from application.webhooks.views import WebhookView, webhook_view
 from application.webhooks.webhook_secrets import WebhookSecrets
 from domain.kernel.clock import Clock
@@ -30,7 +30,7 @@ class RegisterWebhookCommand(Command[OperationResult[WebhookView]]):
 
 class RegisterWebhookCommandHandler(CommandHandler[RegisterWebhookCommand, OperationResult[WebhookView]]):
     def __init__(
-        self, webhooks: WebhookRepository, webhook_secrets: WebhookSecrets, addresses: TargetAddresses, clock: Clock
+        self, webhooks: WebhookRepository, webhook_secrets: WebhookSecrets, addresses: OutboundAddresses, clock: Clock
     ) -> None:
         self._webhooks = webhooks
         self._secrets = webhook_secrets

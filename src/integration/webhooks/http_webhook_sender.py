@@ -4,14 +4,14 @@ import re
 import time
 from http import HTTPStatus
 
-from application.webhooks.cloud_events import MEDIA_TYPE
+from application.kernel.cloud_events import MEDIA_TYPE
+from application.kernel.credentials import CredentialsUnreadableError
 from application.webhooks.ports import SendResult, WebhookSender
 from application.webhooks.webhook_secrets import WebhookSecrets
 from domain.kernel.clock import Clock
 from domain.webhooks.signing_secret import SigningSecret
 from integration.http.address_policy import AddressPolicy
 from integration.http.errors import UpstreamError
-from integration.mongo.credential_store import CredentialsUnreadableError
 from integration.webhooks.brief_answers import BriefAnswersClient
 
 TIMEOUT_SECONDS = 15.0

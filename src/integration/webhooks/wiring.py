@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from neuroglia.dependency_injection.service_provider import ServiceCollection
 from neuroglia.hosting.abstractions import HostedService
 
+from application.kernel.cloud_events import CloudEvents
 from application.kernel.credentials import CredentialStore
 from application.kernel.handlers import register_handlers
 from application.kernel.subscriptions import Subscriber
-from application.webhooks.cloud_events import CloudEvents
 from application.webhooks.deliveries import DeliveryQueue, WebhookDeliveries
-from application.webhooks.ports import TargetAddresses, WebhookSender
+from application.webhooks.ports import WebhookSender
 from application.webhooks.queue_webhook_deliveries import QueueWebhookDeliveries
 from application.webhooks.webhook_directory import WebhookDirectory
 from application.webhooks.webhook_secrets import WebhookSecrets
@@ -24,7 +24,6 @@ from integration.mongo.driver import MongoDriver
 from integration.mongo.event_codec import EventCodec
 from integration.mongo.event_store import MongoEventStore
 from integration.mongo.webhook_deliveries import MongoWebhookDeliveries
-from integration.webhooks.checked_targets import CheckedTargets
 from integration.webhooks.delivery_attempts import DeliveryAttempts
 from integration.webhooks.delivery_worker import WebhookDeliveryWorker
 from integration.webhooks.http_webhook_sender import HttpWebhookSender
@@ -70,7 +69,7 @@ def register_webhooks(
 ) -> WebhooksContext:
     """Register the context's use cases and its delivery worker (a hosted service).
 
-    Expects ``Clock``, ``Leases`` and ``Mediator`` among the services.
+    Expects ``Clock``, ``CloudEvents``, ``Leases``, ``Mediator`` and ``OutboundAddresses`` among the services.
 
     Args:
         policy: which addresses may be called.
@@ -89,8 +88,6 @@ def register_webhooks(
     services.add_singleton(WebhookDirectory, singleton=directory)
     services.add_singleton(WebhookSecrets, singleton=secrets)
     services.add_singleton(WebhookSender, singleton=sender)
-    services.add_singleton(CloudEvents, singleton=cloud_events)
-    services.add_singleton(TargetAddresses, singleton=CheckedTargets(policy))
     services.add_singleton(DeliveryAttempts)
     services.add_singleton(HostedService, WebhookDeliveryWorker)
     register_handlers(services, "application.webhooks")
