@@ -39,8 +39,8 @@ def test_patterns_that_do_not_fit(pattern: str) -> None:
         "**",
         "labs.*.x",
         "$ne",
-    ]
-    + ["labs." + "x" * 130],
+        "labs." + "x" * 130,
+    ],
 )
 def test_what_is_no_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(InvalidWebhookError):
