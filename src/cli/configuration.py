@@ -1,0 +1,73 @@
+"""Reading the settings, and saying in words of the environment what is wrong with them."""
+
+import os
+from typing import Any
+
+from pydantic import ValidationError
+
+from domain.kernel.errors import LabkeeperError
+from settings import LabsSettings, Settings
+
+CLIENT_VARIABLES = frozenset({"LABKEEPER_URL", "LABKEEPER_TOKEN"})
+
+
+class ConfigurationError(LabkeeperError):
+    """A setting is wrong; the message names its variable and the rule."""
+
+
+def load_settings(defaults: dict[str, str] | None = None) -> Settings:
+    """Return the settings of the environment.
+
+    Args:
+        defaults: variables that hold where the environment says nothing.
+
+    Raises:
+        ConfigurationError: at least one is wrong; all of them are named.
+    """
+    for name, value in (defaults or {}).items():
+        if not os.environ.get(name):
+            os.environ[name] = value
+    wrong: list[str] = []
+    settings: Settings | None = None
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong += _complaints(error, Settings)
+    try:
+        LabsSettings()
+    except ValidationError as error:
+        wrong += _complaints(error, LabsSettings)
+    if settings is None or wrong:
+        raise ConfigurationError("; ".join(wrong))
+    return settings
+
+
+def known_variables() -> set[str]:
+    """Return the names of all variables that mean something to Labkeeper."""
+    known = set(CLIENT_VARIABLES)
+    for model in (Settings, LabsSettings):
+        known |= {_variable(name, model) for name in model.model_fields}
+    return known
+
+
+def unknown_variables() -> list[str]:
+    """Return variables of the environment that look like settings and are none: most likely typing errors."""
+    return sorted(name for name in os.environ if name.startswith("LABKEEPER_") and name not in known_variables())
+
+
+def _complaints(error: ValidationError, model: type[Settings] | type[LabsSettings]) -> list[str]:
+    return [_complaint(entry, model) for entry in error.errors()]
+
+
+def _complaint(entry: Any, model: type[Settings] | type[LabsSettings]) -> str:
+    field = str(entry["loc"][0]) if entry["loc"] else ""
+    rule = str(entry["msg"]).replace("Input should", "should").replace("Value error, ", "")
+    secret = any(word in field.lower() for word in ("secret", "key", "uri"))
+    given = "" if secret else f" (it is {str(entry['input'])!r})"
+    return f"{_variable(field, model)}: {rule}{given}"
+
+
+def _variable(field: str, model: type[Settings] | type[LabsSettings]) -> str:
+    if field in ("otlp_endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT"):
+        return "OTEL_EXPORTER_OTLP_ENDPOINT"
+    return f"{model.model_config.get('env_prefix', '')}{field}".upper()

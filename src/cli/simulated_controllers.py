@@ -1,0 +1,112 @@
+"""The demo's controllers: processes of their own that end with this one, however it ends."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from domain.kernel.errors import LabkeeperError
+from integration.mongo.mongod_port import port_is_free
+
+START_SECONDS = 30.0
+END_SECONDS = 5.0
+
+
+class SimulatorError(LabkeeperError):
+    """A simulated controller did not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedController:
+    """A controller of the demo. ``region`` is where it gets registered."""
+
+    name: str
+    region: str
+    seed: int
+    labs: int
+    step_seconds: float
+    username: str = "admin"
+    password: str = "password"  # noqa: S105  the documented password of a simulator
+
+
+@asynccontextmanager
+async def running_controllers(
+    controllers: Sequence[SimulatedController], data_dir: Path
+) -> AsyncIterator[dict[str, str]]:
+    """Run simulated controllers until the block ends; yields their URLs by name.
+
+    Each takes the port it had before if that is free. Its labs go on from where they were.
+
+    Raises:
+        SimulatorError: one did not start.
+    """
+    folder = data_dir / "demo"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ports_file = folder / "ports.json"
+    ports = _read_ports(ports_file)
+    started: list[asyncio.subprocess.Process] = []
+    try:
+        urls: dict[str, str] = {}
+        for controller in controllers:
+            started.append(await _launch_async(controller, folder, ports.get(controller.name, 0)))
+        for controller, process in zip(controllers, started, strict=True):
+            urls[controller.name] = await _url_async(controller, process)
+        ports_file.write_bytes(msgspec.json.encode({name: int(url.rsplit(":", 1)[1]) for name, url in urls.items()}))
+        yield urls
+    finally:
+        await asyncio.gather(*(_end_async(process) for process in started))
+
+
+def _read_ports(path: Path) -> dict[str, int]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, int])
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return {}
+
+
+async def _launch_async(
+    controller: SimulatedController, folder: Path, port: int
+) -> asyncio.subprocess.Process:
+    flags = {
+        "port": port if port and port_is_free(port) else 0,
+        "name": controller.name,
+        "seed": controller.seed,
+        "labs": controller.labs,
+        "step-seconds": controller.step_seconds,
+        "username": controller.username,
+        "password": controller.password,
+        "state-file": folder / f"{controller.name}.json",
+    }
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "integration.simulators.cml", "--exit-with-parent"),
+        *(str(part) for name, value in flags.items() for part in (f"--{name}", value)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C in the terminal reaches the application first; they end with it
+    )
+
+
+async def _url_async(controller: SimulatedController, process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    try:
+        said = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
+    except TimeoutError:
+        said = b""
+    if not said:
+        raise SimulatorError(f"the simulated controller {controller.name} did not start; what it said is above")
+    return said.decode().split()[-1]
+
+
+async def _end_async(process: asyncio.subprocess.Process) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), END_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
