@@ -31,12 +31,15 @@ class RequestContext:
     causation_id: str | None = None
     positions: dict[str, int] = field(default_factory=dict)
     repeatable: bool = False
-    appends: int = 0
+    appends: dict[str, int] = field(default_factory=dict)
 
-    def next_append_id(self) -> str:
-        """Return the idempotency id of this command's next commit: the same sequence on every retry."""
-        self.appends += 1
-        return f"{self.command_id}:{self.appends}"
+    def next_append_id(self, stream: str) -> str:
+        """Return the idempotency id of this command's next commit to a stream: the same sequence on every retry.
+
+        Counted per stream, because a retry of a command that was cut short may have fewer streams left to write to.
+        """
+        number = self.appends[stream] = self.appends.get(stream, 0) + 1
+        return f"{self.command_id}:{stream}:{number}"
 
     def wrote(self, log: str, position: int) -> None:
         """Remember that this request wrote up to a position of a log."""

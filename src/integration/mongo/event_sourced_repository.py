@@ -100,9 +100,9 @@ class MongoEventSourcedRepository(EventSourcingRepository[TAggregate, str], Gene
 
     async def _do_remove_async(self, id: str) -> None:  # noqa: A002  # neuroglia's name
         """Erase the aggregate's events for good; see ``MongoEventStore.delete_async``."""
+        await self._store.delete_async(self.stream_of(id))
         if self._snapshots is not None:
             await self._snapshots.discard_async(self.stream_of(id))
-        await self._store.delete_async(self.stream_of(id))
 
     async def _commit_async(self, aggregate: TAggregate) -> TAggregate:
         pending = aggregate.pending_events

@@ -25,6 +25,10 @@ class StreamGapError(LabkeeperError):
     """An append expects more events than the stream has: storing it would leave a hole."""
 
 
+class EmptyCommitError(LabkeeperError):
+    """An append brings no events: storing it would take a position for nothing."""
+
+
 class MongoEventStore(MongoEventReader):
     """One context's log.
 
@@ -85,15 +89,17 @@ class MongoEventStore(MongoEventReader):
         Raises:
             OptimisticConcurrencyException: the stream is not at ``expected_version``.
             StreamGapError: the stream has fewer events than expected.
-            CommitTooLargeError, EventNotStorableError: the events do not fit into a commit.
+            CommitTooLargeError, EmptyCommitError, EventNotStorableError: the events do not fit into a commit.
             UnavailableError: see ``EventStoreBusyError`` and ``CommitInDoubtError``.
         """
+        if not events:
+            raise EmptyCommitError(f"a commit to {stream} has no events")
         request = current_request()
         commit = Commit(
             stream,
             expected_version,
             [self.codec.encode(event) for event in events],
-            command_id or request.next_append_id(),
+            command_id or request.next_append_id(stream),
             _meta(request.actor, request.correlation_id, request.causation_id),
             self._clock.now(),
         )
@@ -143,22 +149,26 @@ class MongoEventStore(MongoEventReader):
     async def delete_async(self, stream_id: str) -> None:
         """Erase a stream's events for good; a tombstone commit keeps the log dense and tells subscribers.
 
-        Does nothing when there is no such stream or it was erased before.
+        Does nothing when there is no such stream. Asked again it finishes what was cut short. The events are not
+        decoded: a corrupt one must not keep the others from being erased.
         """
-        head = await self._read_head_async(stream_id)
-        facts = await self.read_stream_async(stream_id)
-        if not facts or isinstance(facts[-1].event, StreamDeletedDomainEvent):
-            return
-        aggregate_id = facts[-1].event.aggregate_id
-        tombstone = StreamDeletedDomainEvent(
-            aggregate_id=aggregate_id,
-            created_at=self._clock.now(),
-            event_id=f"{aggregate_id}.{head + 1}",
-            aggregate_version=head + 1,
-        )
-        await self.commit_async(stream_id, [tombstone], head)
         with translating_outages("the event store"):
-            await self._collection.update_many({"s": stream_id, "v": {"$lte": head}}, {"$set": {"e": [], "meta": {}}})
+            last = await self._collection.find_one({"s": stream_id}, {"v": 1, "e": 1}, sort=[("f", -1)])
+        if last is None:
+            return
+        head, event = int(last["v"]), last["e"][-1]
+        if event.get("type") != StreamDeletedDomainEvent.event_type:
+            aggregate_id = str(event.get("id")).rpartition(".")[0]
+            head += 1
+            tombstone = StreamDeletedDomainEvent(
+                aggregate_id=aggregate_id,
+                created_at=self._clock.now(),
+                event_id=f"{aggregate_id}.{head}",
+                aggregate_version=head,
+            )
+            await self.commit_async(stream_id, [tombstone], head - 1)
+        with translating_outages("the event store"):
+            await self._collection.update_many({"s": stream_id, "v": {"$lt": head}}, {"$set": {"e": [], "meta": {}}})
 
     async def wait_beyond_async(self, position: int, timeout_seconds: float) -> bool:
         return await self._watch.wait_beyond_async(position, timeout_seconds)

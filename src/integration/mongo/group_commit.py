@@ -44,7 +44,7 @@ class GroupCommit:
 
     Args:
         collection: the log, written with majority and read locally: uniqueness is checked against local data, so only
-            a local read explains a duplicate.
+            a local read explains a duplicate. What such a read shows is confirmed before it is answered or built upon.
         max_waiting: bound of the queue; past it callers wait up to ``max_wait_seconds``, then get a 503.
         in_doubt_seconds: how long a batch that met an outage is tried again before it is given up as in doubt.
         on_written: called with the new last position after each batch.
@@ -60,7 +60,7 @@ class GroupCommit:
         on_written: Callable[[int], None] = lambda _position: None,
     ) -> None:
         self._collection = collection
-        self._settled = collection.with_options(read_concern=ReadConcern("majority"))
+        self._confirmed = collection.with_options(read_concern=ReadConcern("linearizable"))
         self._max_waiting = max_waiting
         self._waiting = 0
         self._crowd = 0
@@ -232,6 +232,8 @@ class GroupCommit:
         found = await self._collection.find({"cmd": {"$in": list(by_command)}}, {"cmd": 1, "s": 1, "v": 1}).to_list(
             None
         )
+        if found:
+            await self._confirm_async(max(document["_id"] for document in found))
         answered = []
         for document in found:
             entry = by_command[document["cmd"]]
@@ -248,7 +250,18 @@ class GroupCommit:
 
     async def _read_tail_async(self) -> int:
         last = await self._collection.find_one({}, {"_id": 1}, sort=[("_id", -1)])
-        return last["_id"] if last else 0
+        if last is None:
+            return 0
+        await self._confirm_async(last["_id"])
+        return int(last["_id"])
+
+    async def _confirm_async(self, position: int) -> None:
+        """Wait until no failover can take back the commit at ``position``, nor any before it.
+
+        An answer that is rolled back would be an acknowledged loss; a number after a tail that is rolled back, a hole.
+        """
+        if await self._confirmed.find_one({"_id": position}, {"_id": 1}) is None:
+            raise _RetryableError(f"commit {position} was rolled back")
 
 
 _RETRYABLE = frozenset({91, 189, 10107, 11600, 11602, 13435, 13436, 112, 64})
@@ -259,10 +272,6 @@ class _RetryableError(PyMongoError):
 
     def has_error_label(self, label: str) -> bool:
         return label == "RetryableWriteError"
-
-
-async def _find_commands_async(collection: MongoCollection, command_ids: list[str]) -> list[dict[str, Any]]:
-    return await collection.find({"cmd": {"$in": command_ids}}, {"cmd": 1, "s": 1, "v": 1}).to_list(None)
 
 
 def _as_outage(error: BulkWriteError) -> PyMongoError:

@@ -34,9 +34,7 @@ class Snapshots:
         if hints.keys() != document["state"].keys():
             return
         try:
-            values = {
-                name: msgspec.convert(value, hints[name], strict=False) for name, value in document["state"].items()
-            }
+            values = {name: msgspec.convert(value, hints[name]) for name, value in document["state"].items()}
         except msgspec.ValidationError:
             return
         vars(state).update(values)
