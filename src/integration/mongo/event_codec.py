@@ -1,6 +1,6 @@
 """Typed events to stored documents and back, by stable names; old versions are lifted by upcasters."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,13 @@ class EventCodec:
         """Stored type names that this log may hold in their newest version."""
         return frozenset(self._classes)
 
+    def with_older_versions(self, event_types: Collection[str]) -> frozenset[str]:
+        """Return the names and those of all stored versions that upcasters lift to one of them."""
+        names = frozenset(event_types)
+        while older := {old for old in self._upcasters if old not in names and _next_version(old) in names}:
+            names |= older
+        return names
+
     def encode(self, event: RecordedDomainEvent) -> MongoDocument:
         """Return ``{id, type, at, data}`` of an event.
 
@@ -82,19 +89,24 @@ class EventCodec:
             data["created_at"] = stored["at"]
             data["aggregate_version"] = version
             return msgspec.convert(data, event_class)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
             raise UndecodableEventError(self.log, stream, version, event_type, _why(error)) from error
 
     def _lift(self, event_type: str, data: dict[str, Any]) -> tuple[type[RecordedDomainEvent], dict[str, Any]]:
         lifted = event_type
         while lifted not in self._classes:
             upcaster = self._upcasters.get(lifted)
-            name, _, number = lifted.rpartition(".v")
-            if upcaster is None or not number.isdigit():
+            following = _next_version(lifted)
+            if upcaster is None or following is None:
                 raise ValueError("no class and no upcaster for this type")
             data = upcaster(dict(data))
-            lifted = f"{name}.v{int(number) + 1}"
+            lifted = following
         return self._classes[lifted], data
+
+
+def _next_version(event_type: str) -> str | None:
+    name, _, number = event_type.rpartition(".v")
+    return f"{name}.v{int(number) + 1}" if number.isdecimal() else None
 
 
 def _why(error: Exception) -> str:

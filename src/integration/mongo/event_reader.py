@@ -96,7 +96,7 @@ class MongoEventReader(EventStore, EventFeed, EventStreams):
         elif after:
             query["v"] = {"$gt": after}
         cursor = self._settled.find(query).sort("f", -1 if backwards else 1)
-        if limit is not None:
+        if limit is not None and until is None:
             cursor = cursor.limit(limit)
         with translating_outages("the event store"):
             commits = await cursor.to_list(None)
@@ -182,13 +182,14 @@ class MongoEventReader(EventStore, EventFeed, EventStreams):
         with translating_outages("the event store"):
             commits = await self._settled.find({"_id": {"$gt": after}}).sort("_id", 1).limit(limit).to_list(None)
         facts: list[RecordedFact] = []
+        wanted = None if event_types is None else self.codec.with_older_versions(event_types)
         for commit in commits:
             try:
-                facts += self._facts(commit, event_types)
+                facts += self._facts(commit, wanted)
             except UndecodableEventError:
                 if corrupt is None:
                     raise
-                self._split_corrupt(commit, event_types, facts, corrupt)
+                self._split_corrupt(commit, wanted, facts, corrupt)
         return facts, commits[-1]["_id"] if commits else after
 
     def _split_corrupt(
