@@ -30,6 +30,10 @@ class DeliveryFailedError(Exception):
         self.attempts = attempts
 
 
+class DeliveryStoppedError(Exception):
+    """The reader stops, or may no longer read: the fact is left to whoever reads next."""
+
+
 async def hand_over_async(subscriber: Subscriber, fact: RecordedFact) -> None:
     """Let a subscriber act on a fact once. What it does carries the fact's id, so doing it again changes nothing."""
     context = RequestContext(
@@ -56,14 +60,21 @@ async def try_once_async(subscriber: Subscriber, fact: RecordedFact) -> str | No
 
 
 async def deliver_async(
-    subscriber: Subscriber, fact: RecordedFact, spread: Callable[[], float] = random.random
+    subscriber: Subscriber,
+    fact: RecordedFact,
+    stopped: Callable[[], bool] = lambda: False,
+    spread: Callable[[], float] = random.random,
 ) -> None:
     """Let a subscriber act on a fact, again and again with growing pauses if it fails.
 
     An outage of our own store is waited out; it never counts as the subscriber's failure.
 
+    Args:
+        stopped: asked before each further try; another process may have taken over during a long pause.
+
     Raises:
         DeliveryFailedError: it failed ``max_attempts`` times.
+        DeliveryStoppedError: ``stopped`` said so.
     """
     attempt, pause = 0, FIRST_PAUSE_SECONDS
     while True:
@@ -81,4 +92,6 @@ async def deliver_async(
             _handled.add(1, {"subscription": subscriber.name, "outcome": "handled"})
             return
         await asyncio.sleep(pause * (0.5 + spread() / 2))
+        if stopped():
+            raise DeliveryStoppedError
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

@@ -9,7 +9,7 @@ from application.kernel.leases import Leases
 from application.kernel.subscriptions import AfterParking, Subscriber
 from integration.mongo.checkpoints import Checkpoint, Checkpoints
 from integration.mongo.driver import translating_outages
-from integration.mongo.event_delivery import DeliveryFailedError, deliver_async
+from integration.mongo.event_delivery import DeliveryFailedError, DeliveryStoppedError, deliver_async
 from integration.mongo.held_reader import HeldReader
 from integration.mongo.lease_keeper import HeldLease
 from integration.mongo.parked_events import ParkedEvents
@@ -66,34 +66,42 @@ class SubscriptionRunner(HeldReader):
         facts, read_up_to = await self._feed.read_log_async(
             checkpoint.position, BATCH_COMMITS, self.subscriber.event_types, corrupt
         )
-        await self._park_corrupt_async(corrupt)
         position = read_up_to
-        for fact in facts:
+        everything: list[RecordedFact | CorruptFact] = sorted([*facts, *corrupt], key=_order)
+        for fact in everything:
             if self.should_stop(held):
                 position = fact.position - 1
                 break
-            await self._handle_async(fact)
+            try:
+                await self._handle_async(fact, held)
+            except DeliveryStoppedError:
+                position = fact.position - 1
+                break
         if position > checkpoint.position:
             with translating_outages("the checkpoint store"):
                 await self._checkpoints.move_async(checkpoint, position, held.token)
         return Checkpoint(checkpoint.id, checkpoint.log, max(position, checkpoint.position))
 
-    async def _handle_async(self, fact: RecordedFact) -> None:
-        if fact.stream in self._blocked:
+    async def _handle_async(self, fact: RecordedFact | CorruptFact, held: HeldLease) -> None:
+        if isinstance(fact, CorruptFact):
+            await self._park_corrupt_async(fact)
+        elif fact.stream in self._blocked:
             state = "waiting" if self.subscriber.after_parking is AfterParking.WAIT else "parked"
             await self._parked.park_async(self.name, fact, state, 0, "an earlier event of this stream is parked")
-            return
+        else:
+            await self._deliver_async(fact, held)
+
+    async def _deliver_async(self, fact: RecordedFact, held: HeldLease) -> None:
         try:
-            await deliver_async(self.subscriber, fact)
+            await deliver_async(self.subscriber, fact, lambda: self.should_stop(held))
         except DeliveryFailedError as error:
             await self._parked.park_async(self.name, fact, "parked", error.attempts, str(error))
             self._blocked.add(fact.stream)
 
-    async def _park_corrupt_async(self, corrupt: list[CorruptFact]) -> None:
-        for one in corrupt:
-            log.error("corrupt_event", subscription=self.name, error=one.error)
-            await self._parked.park_corrupt_async(self.name, one)
-            self._blocked.add(one.stream)
+    async def _park_corrupt_async(self, corrupt: CorruptFact) -> None:
+        log.error("corrupt_event", subscription=self.name, error=corrupt.error)
+        await self._parked.park_corrupt_async(self.name, corrupt)
+        self._blocked.add(corrupt.stream)
 
     async def _release_async(self, held: HeldLease) -> None:
         """Hand over what waited behind an event that was replayed or dropped meanwhile."""
@@ -108,9 +116,15 @@ class SubscriptionRunner(HeldReader):
             fact = next((one for one in facts if one.index == entry["index"]), None)
             try:
                 if fact is not None:
-                    await deliver_async(self.subscriber, fact)
+                    await deliver_async(self.subscriber, fact, lambda: self.should_stop(held))
                 await self._parked.drop_async(self.name, entry["_id"])
+            except DeliveryStoppedError:
+                return
             except DeliveryFailedError as error:
                 await self._parked.put_back_async(entry, attempts=error.attempts, error=str(error))
                 stuck.add(entry["stream"])
         self._blocked = await self._parked.blocked_streams_async(self.name)
+
+
+def _order(fact: RecordedFact | CorruptFact) -> tuple[int, int]:
+    return fact.position, fact.index
