@@ -4,6 +4,7 @@ Document of the collection ``checkpoints``: ``{_id, log, position, token, error,
 collection serves it: ``{collection, generation, version, rebuilt_at}``.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +45,12 @@ class Checkpoints:
         with translating_outages("the checkpoint store"):
             found = await self._collection.find_one({"_id": checkpoint_id})
         return checkpoint_of(found) if found else None
+
+    async def list_async(self, prefix: str) -> list[Checkpoint]:
+        """Return the checkpoints whose id starts with ``prefix``."""
+        with translating_outages("the checkpoint store"):
+            found = await self._collection.find({"_id": {"$regex": f"^{re.escape(prefix)}"}}).to_list(None)
+        return [checkpoint_of(document) for document in found]
 
     async def start_async(self, checkpoint: Checkpoint) -> Checkpoint:
         """Create a checkpoint unless there is one; return the one there is."""

@@ -99,7 +99,7 @@ class ProjectionRunner(HeldReader):
             return existing
         if existing is not None:
             log.info("read_model_changed_shape", read_model=self.name, version=self.projector.version)
-            rebuild = ReadModelRebuild(self.projector, self._feed, self._driver, self._checkpoints)
+            rebuild = ReadModelRebuild(self.projector, self._feed, self._driver, self._checkpoints, self._leases)
             self._watch.saw(await rebuild.run_async(existing))
             return await self._first_checkpoint_async()
         collection = f"{self.name}_v1"

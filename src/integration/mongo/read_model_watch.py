@@ -6,6 +6,7 @@ import time
 import structlog
 from pymongo.errors import PyMongoError
 
+from domain.kernel.errors import UnavailableError
 from integration.mongo.checkpoints import COLLECTION, Checkpoint, Checkpoints, checkpoint_of
 from integration.mongo.driver import MongoDriver, is_outage
 
@@ -91,13 +92,17 @@ class ReadModelWatch:
                 async with self._driver.watch(
                     COLLECTION, pipeline, full_document="updateLookup", max_await_time_ms=1000
                 ) as changes:
+                    change = await changes.try_next()
+                    # What moved while nobody watched comes in no change.
+                    for checkpoint in await self._checkpoints.list_async(_PREFIX):
+                        self.saw(checkpoint)
                     while True:
-                        change = await changes.try_next()
                         self._alive_at = time.monotonic()
                         if change is not None and change.get("fullDocument"):
                             self.saw(checkpoint_of(change["fullDocument"]))
-            except PyMongoError as error:
+                        change = await changes.try_next()
+            except (PyMongoError, UnavailableError) as error:
                 self._alive_at = float("-inf")
-                if not is_outage(error):
+                if isinstance(error, PyMongoError) and not is_outage(error):
                     log.warning("change_stream_failed", collection=COLLECTION, error=str(error))
                 await asyncio.sleep(1.0)

@@ -18,22 +18,14 @@ from application.kernel.subscriptions import (
     SubscriptionStatus,
 )
 from domain.kernel.clock import Clock
-from domain.kernel.errors import DomainError
 from integration.mongo.checkpoints import Checkpoint, Checkpoints
 from integration.mongo.driver import MongoDriver, translating_outages
 from integration.mongo.event_delivery import try_once_async
-from integration.mongo.lease_keeper import holding
 from integration.mongo.parked_events import ParkedEvents
 from integration.mongo.projection_runner import ProjectionRunner
-from integration.mongo.read_model_rebuild import Progress, ReadModelRebuild
+from integration.mongo.read_model_rebuild import Progress, ReadModelRebuild, rebuild_lease_key
 from integration.mongo.read_model_watch import ReadModelWatch
 from integration.mongo.subscription_runner import SubscriptionRunner
-
-REBUILD_LEASE_SECONDS = 30.0
-
-
-class RebuildUnderWayError(DomainError):
-    """The read model is being rebuilt already, here or in another process."""
 
 
 class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
@@ -177,7 +169,7 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
             position=position,
             head=head,
             lag=max(0, head - position),
-            rebuilding=await self._leases.holder_async(f"rebuild:{name}") is not None,
+            rebuilding=await self._leases.holder_async(rebuild_lease_key(name)) is not None,
             rebuilt_at=checkpoint.rebuilt_at if checkpoint else None,
         )
 
@@ -186,12 +178,9 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
         serving = await self._checkpoints.get_async(ReadModelWatch.checkpoint_id(name)) if runner else None
         if runner is None or serving is None:
             return None
-        async with holding(self._leases, f"rebuild:{name}", REBUILD_LEASE_SECONDS) as held:
-            if held is None:
-                raise RebuildUnderWayError(f"read model {name} is being rebuilt already")
-            feed = self._feeds[runner.projector.log]
-            rebuild = ReadModelRebuild(runner.projector, feed, self._driver, self._checkpoints)
-            rebuilt = await rebuild.run_async(serving, on_progress)
+        feed = self._feeds[runner.projector.log]
+        rebuild = ReadModelRebuild(runner.projector, feed, self._driver, self._checkpoints, self._leases)
+        rebuilt = await rebuild.run_async(serving, on_progress)
         self.watch.saw(rebuilt)
         return await self._status_async(name, rebuilt, rebuilt.log, await feed.head_async())
 
