@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from secrets import token_hex
 
 import structlog
 from neuroglia.data.exceptions import OptimisticConcurrencyException
@@ -11,6 +12,7 @@ from opentelemetry import metrics, trace
 
 from application.kernel.credentials import Credentials, CredentialStore, CredentialsUnreadableError
 from application.kernel.leases import Lease, Leases
+from application.kernel.request_context import acting_as, current_request
 from application.labs.known_labs import KnownLabs
 from application.labs.ports import (
     CmlControllers,
@@ -25,6 +27,7 @@ from application.labs.sync_ledger import SyncLedger, WorkerSync
 from domain.kernel.clock import Clock
 from domain.kernel.errors import DomainError
 from domain.labs.cml_worker import CmlWorker
+from domain.labs.errors import WorkerDecommissionedError
 from domain.labs.reconciliation import Reconciliation, Removals, reconcile
 from domain.labs.repositories import CmlWorkerRepository, LabRecordRepository
 from domain.labs.values import Reachability
@@ -117,15 +120,18 @@ class WorkerRefresh:
 
         Raises:
             RefreshUnderWayError: somebody else is at it.
+            WorkerDecommissionedError: it was decommissioned meanwhile.
             RefreshedTooRecentlyError: forced, and the last such is too recent.
             ControllerError: there is no listing; nothing was changed but the worker's reachability.
             UnavailableError: our own store gives no answer.
         """
         worker_id = worker.state.id
+        # A refresh sent twice decides anew from what is stored; it must not be given the answers of the first one.
+        context = replace(current_request(), command_id=token_hex(16), repeatable=False, appends={})
         lease = await self._leases.try_acquire_async(refresh_lease_key(worker_id), self._lease_seconds)
         if lease is None:
             raise RefreshUnderWayError(f"worker {worker_id} is being refreshed already")
-        with _tracer.start_as_current_span("refresh worker labs") as span:
+        with acting_as(context), _tracer.start_as_current_span("refresh worker labs") as span:
             span.set_attribute("labkeeper.worker.id", worker_id)
             try:
                 report = await self._refresh_held_async(worker, sync, lease, forced=forced, dry_run=dry_run)
@@ -141,6 +147,7 @@ class WorkerRefresh:
         self, worker: CmlWorker, sync: WorkerSync, lease: Lease, *, forced: bool, dry_run: bool
     ) -> RefreshReport:
         started = time.perf_counter()
+        worker = await self._present_async(worker.state.id)
         if forced:
             sync = (await self._ledger.get_many_async([worker.state.id]))[worker.state.id]
             pause = 0.0 if dry_run else seconds_until_forced(sync, self._clock.now())
@@ -184,6 +191,13 @@ class WorkerRefresh:
         self._known.keep(worker.state.id, known)
         report.duration_ms = round((time.perf_counter() - started) * 1000)
         return report
+
+    async def _present_async(self, worker_id: str) -> CmlWorker:
+        """Load the worker anew: what was read before the lease was held may have been changed by its last holder."""
+        worker = await self._workers.get_async(worker_id)
+        if worker is None or worker.state.decommissioned:
+            raise WorkerDecommissionedError(f"worker {worker_id} is decommissioned")
+        return worker
 
     async def _confirm_async(self, lease: Lease) -> None:
         """Nothing is written by a process that was so slow that another one may hold the worker by now."""
