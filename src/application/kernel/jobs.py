@@ -107,8 +107,13 @@ class RunHistory(ABC):
     """The record of runs. Raises ``UnavailableError`` when the store does not answer."""
 
     @abstractmethod
-    async def start_async(self, task_id: str, trigger: str, actor: str) -> RunRecorder:
-        """Record that a run has started. Unless it is a ``manual`` one it counts as the job's scheduled start."""
+    async def start_async(self, task_id: str, trigger: str, actor: str, *, beside_job: bool = False) -> RunRecorder:
+        """Record that a run has started. Unless it is a ``manual`` one it counts as the job's scheduled start.
+
+        Args:
+            beside_job: it does part of the job's work without holding the job's lease, e.g. for one worker; it is no
+                scheduled start, and that the lease changes hands does not abandon it.
+        """
 
     @abstractmethod
     async def end_async(self, recorder: RunRecorder, outcome: RunOutcome, error: str | None = None) -> JobRun:
@@ -120,7 +125,10 @@ class RunHistory(ABC):
 
     @abstractmethod
     async def abandon_async(self, task_id: str) -> int:
-        """Close runs that a dead process left running; return how many. Only for the holder of the job's lease."""
+        """Close runs that a dead process left running; return how many. Only for the holder of the job's lease.
+
+        Runs beside the job, which nobody's lease vouches for, are closed when they are hours old.
+        """
 
     @abstractmethod
     async def recall_start_async(self, task_id: str) -> StartMemory:

@@ -25,7 +25,7 @@ class BackgroundRefresh:
     async def start_async(self, worker: CmlWorker, *, trigger: str, forced: bool = False) -> JobRun:
         """Start a refresh of one worker and return its run."""
         request = current_request()
-        recorder = await self._history.start_async(TASK_ID, trigger, request.actor)
+        recorder = await self._history.start_async(TASK_ID, trigger, request.actor, beside_job=True)
         context = RequestContext(actor=request.actor, correlation_id=request.correlation_id)
         self._background.start(f"refresh {worker.state.id}", self._run_async(worker, recorder, context, forced))
         return recorder.run

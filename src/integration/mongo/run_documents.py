@@ -34,6 +34,7 @@ def run_document(run: JobRun) -> MongoDocument:
 def run_from(document: MongoDocument) -> JobRun:
     """Return the run that a document holds."""
     fields = dict(document)
+    fields.pop("beside_job", None)
     return JobRun(run_id=fields.pop("_id"), outcome=RunOutcome(fields.pop("outcome")), **fields)
 
 

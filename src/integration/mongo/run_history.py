@@ -19,6 +19,7 @@ from integration.mongo.run_documents import milliseconds, part_document, part_fr
 from integration.mongo.time_ordered_ids import TimeOrderedIds
 
 KEPT = timedelta(days=30)
+LONGEST_BESIDE = timedelta(hours=2)
 POLL_SECONDS = 0.2
 ABANDONED_ERROR = "its process ended in the middle of the run"
 
@@ -81,11 +82,11 @@ class MongoRunHistory(RunHistory):
             await self._parts.create_index([("run_id", 1), ("number", 1)])
             await self._parts.create_index("ended_at", expireAfterSeconds=seconds)
 
-    async def start_async(self, task_id: str, trigger: str, actor: str) -> RunRecorder:
+    async def start_async(self, task_id: str, trigger: str, actor: str, *, beside_job: bool = False) -> RunRecorder:
         run = JobRun(self._ids.next(), task_id, trigger, actor, milliseconds(self._clock.now()))
         with translating_outages(_outages):
-            await self._runs.insert_one(run_document(run))
-            if trigger != "manual":
+            await self._runs.insert_one({**run_document(run), "beside_job": beside_job})
+            if trigger != "manual" and not beside_job:
                 await self._starts.update_one({"_id": task_id}, [{"$set": {"started_at": "$$NOW"}}], upsert=True)
         return MongoRunRecorder(self._driver, self._clock, run)
 
@@ -101,11 +102,12 @@ class MongoRunHistory(RunHistory):
         return ended
 
     async def abandon_async(self, task_id: str) -> int:
-        end = {"outcome": RunOutcome.ABANDONED.value, "ended_at": self._clock.now(), "error": ABANDONED_ERROR}
+        now = self._clock.now()
+        end = {"outcome": RunOutcome.ABANDONED.value, "ended_at": now, "error": ABANDONED_ERROR}
+        running = {"task_id": task_id, "outcome": RunOutcome.RUNNING.value}
+        held_or_old = [{"beside_job": {"$ne": True}}, {"started_at": {"$lt": now - LONGEST_BESIDE}}]
         with translating_outages(_outages):
-            result = await self._runs.update_many(
-                {"task_id": task_id, "outcome": RunOutcome.RUNNING.value}, {"$set": end}
-            )
+            result = await self._runs.update_many({**running, "$or": held_or_old}, {"$set": end})
         if result.modified_count:
             await self._forget_start_async(task_id)
         return result.modified_count

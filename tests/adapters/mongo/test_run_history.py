@@ -131,6 +131,17 @@ async def test_a_run_of_a_dead_process_is_abandoned_and_its_late_writes_are_refu
     assert await history.abandon_async("refresh") == 0
 
 
+async def test_a_run_beside_the_job_lives_on_when_the_lease_changes_hands_but_not_for_ever(
+    history: MongoRunHistory, clock: TurnedClock
+) -> None:
+    recorder = await history.start_async("refresh", "registration", "ann", beside_job=True)
+    assert await history.abandon_async("refresh") == 0
+    await recorder.part_async(RunPart("w1", RunOutcome.SUCCEEDED))
+    assert (await history.recall_start_async("refresh")).seconds_since_start is None
+    clock.turn(3 * 3600)
+    assert await history.abandon_async("refresh") == 1
+
+
 async def test_the_last_start_is_remembered_except_of_manual_and_abandoned_runs(history: MongoRunHistory) -> None:
     assert (await history.recall_start_async("refresh")).seconds_since_start is None
     await history.end_async(await history.start_async("refresh", "manual", "ann"), RunOutcome.SUCCEEDED)
