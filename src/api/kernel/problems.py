@@ -15,7 +15,7 @@ from neuroglia.core import OperationResult
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from application.kernel.refusals import PROBLEM_TYPES, Refusal, conflicting, invalid, unavailable
-from domain.kernel.errors import DomainError, UnavailableError
+from domain.kernel.errors import DomainError, UndecodableEventError, UnavailableError
 
 MEDIA_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="labkeeper"'
@@ -127,6 +127,13 @@ def install_problem_handlers(app: FastAPI) -> None:
         named = isinstance(field, str) and isinstance(rule, str)
         return problem_response(invalid(str(field), str(rule)) if named else conflicting(str(error)))
 
+    async def on_unreadable_event(request: Request, error: Exception) -> Response:
+        assert isinstance(error, UndecodableEventError)
+        log.error("%s needs an event that cannot be read: %s", printable(request.url.path), error)
+        where = {"log": error.log, "stream": error.stream, "version": error.version, "event_type": error.event_type}
+        return problem_response(Refusal(500, "unreadable-event", "Unreadable event", str(error), **where))
+
+    app.add_exception_handler(UndecodableEventError, on_unreadable_event)
     app.add_exception_handler(StarletteHTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_exception_handler(UnavailableError, on_outage)
