@@ -1,10 +1,15 @@
 """Every fact becomes a delivery for each webhook that wants it."""
 
+from datetime import timedelta
+
 from application.kernel.cloud_events import CloudEvents
 from application.kernel.event_feed import RecordedFact
 from application.kernel.subscriptions import Subscriber
 from application.webhooks.deliveries import Lane, NewDelivery, WebhookDeliveries, delivery_id_of
 from application.webhooks.webhook_directory import WebhookDirectory
+from domain.webhooks.webhook import WebhookState
+
+CLOCKS_APART = timedelta(seconds=5)
 
 
 class QueueWebhookDeliveries(Subscriber):
@@ -22,10 +27,16 @@ class QueueWebhookDeliveries(Subscriber):
         self._cloud_events = cloud_events
 
     async def handle_async(self, fact: RecordedFact) -> None:
-        wanting = [one.id for one in await self._directory.all_async() if one.wants(fact.event.event_type)]
+        webhooks = await self._directory.all_async()
+        wanting = [one.id for one in webhooks if one.wants(fact.event.event_type) and _is_news_to(one, fact)]
         if wanting:
             body = self._cloud_events.of_fact(fact)
             await self._deliveries.queue_async([_delivery(fact, webhook_id, body) for webhook_id in wanting])
+
+
+def _is_news_to(webhook: WebhookState, fact: RecordedFact) -> bool:
+    """A subscription that lags must not tell a new webhook old stories. Clocks of processes differ a little."""
+    return fact.stored_at >= webhook.created_at - CLOCKS_APART
 
 
 def _delivery(fact: RecordedFact, webhook_id: str, body: bytes) -> NewDelivery:

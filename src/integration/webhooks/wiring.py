@@ -23,10 +23,10 @@ from integration.http.address_policy import AddressPolicy
 from integration.mongo.driver import MongoDriver
 from integration.mongo.event_codec import EventCodec
 from integration.mongo.event_store import MongoEventStore
-from integration.mongo.webhook_deliveries import MongoWebhookDeliveries
 from integration.webhooks.delivery_attempts import DeliveryAttempts
 from integration.webhooks.delivery_worker import WebhookDeliveryWorker
 from integration.webhooks.http_webhook_sender import HttpWebhookSender
+from integration.webhooks.mongo_webhook_deliveries import MongoWebhookDeliveries
 from integration.webhooks.mongo_webhook_repository import MongoWebhookRepository
 
 LOG = "webhooks"

@@ -1,17 +1,8 @@
-"""Deliveries in MongoDB: one document each, settled ones kept for 30 days.
-
-Document of the collection ``webhook_deliveries``: ``{_id: delivery id, webhook, stream, log, position, index, event_id,
-event_type, subject, status, body: bytes, queued_at, touched_at, due_at, settled_at, attempts_made, failures,
-trying_since, attempts: [{at, duration_ms, status, error}], last_answer}``. ``touched_at`` is when it last became due by
-something else than the passing of time.
-"""
+"""Deliveries in MongoDB: one document each, settled ones kept for 30 days."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-
-from bson import Int64
-from pymongo import UpdateOne
 
 from application.webhooks.deliveries import (
     DeliveryAttempt,
@@ -25,6 +16,7 @@ from application.webhooks.deliveries import (
 )
 from domain.kernel.clock import Clock
 from integration.mongo.driver import MongoDocument, MongoDriver, translating_outages
+from integration.webhooks.delivery_documents import new_document, view_of
 
 COLLECTION = "webhook_deliveries"
 KEPT = timedelta(days=30)
@@ -63,13 +55,10 @@ class MongoWebhookDeliveries(WebhookDeliveries, DeliveryQueue):
 
     async def queue_async(self, deliveries: Sequence[NewDelivery]) -> None:
         now = self._clock.now()
-        writes = [
-            UpdateOne({"_id": one.delivery_id}, {"$setOnInsert": _new(one, now)}, upsert=True) for one in deliveries
-        ]
-        if not writes:
-            return
         with translating_outages(_STORE):
-            await self._collection.bulk_write(writes, ordered=False)
+            for one in deliveries:
+                new = {"$setOnInsert": new_document(one, now)}
+                await self._collection.update_one({"_id": one.delivery_id}, new, upsert=True)
         for one in deliveries:
             self._tell(one.lane)
 
@@ -85,12 +74,12 @@ class MongoWebhookDeliveries(WebhookDeliveries, DeliveryQueue):
         shown = {"body": 0, "attempts": {"$slice": -ATTEMPTS_IN_LISTS}}
         with translating_outages(_STORE):
             cursor = self._collection.find(query, shown).sort([("queued_at", -1), ("_id", -1)]).limit(limit)
-            return [_view(document) for document in await cursor.to_list(limit)]
+            return [view_of(document) for document in await cursor.to_list(limit)]
 
     async def get_async(self, webhook_id: str, delivery_id: str) -> DeliveryView | None:
         with translating_outages(_STORE):
             document = await self._collection.find_one({"_id": delivery_id, "webhook": webhook_id}, {"body": 0})
-        return None if document is None else _view(document)
+        return None if document is None else view_of(document)
 
     async def retry_async(self, webhook_id: str, delivery_id: str) -> bool:
         now = self._clock.now()
@@ -186,50 +175,3 @@ class MongoWebhookDeliveries(WebhookDeliveries, DeliveryQueue):
     def _tell(self, lane: Lane) -> None:
         for listener in self._listeners:
             listener(lane)
-
-
-def _new(delivery: NewDelivery, now: datetime) -> MongoDocument:
-    return {
-        "webhook": delivery.lane.webhook_id,
-        "stream": delivery.lane.stream,
-        "log": delivery.log,
-        "position": Int64(delivery.position),
-        "index": delivery.index,
-        "event_id": delivery.event_id,
-        "event_type": delivery.event_type,
-        "subject": delivery.subject,
-        "status": _PENDING,
-        "body": delivery.body,
-        "queued_at": now,
-        "touched_at": now,
-        "due_at": now,
-        "settled_at": None,
-        "attempts_made": 0,
-        "failures": 0,
-        "trying_since": None,
-        "attempts": [],
-        "last_answer": None,
-    }
-
-
-def _view(document: MongoDocument) -> DeliveryView:
-    attempts = [
-        DeliveryAttempt(tried["at"], tried["duration_ms"], tried["status"], tried["error"])
-        for tried in document["attempts"]
-    ]
-    return DeliveryView(
-        delivery_id=document["_id"],
-        webhook_id=document["webhook"],
-        status=DeliveryStatus(document["status"]),
-        log=document["log"],
-        position=int(document["position"]),
-        event_id=document["event_id"],
-        event_type=document["event_type"],
-        subject=document["subject"],
-        queued_at=document["queued_at"],
-        next_attempt_at=document["due_at"],
-        settled_at=document["settled_at"],
-        attempts_made=document["attempts_made"],
-        attempts=attempts,
-        last_answer=document["last_answer"],
-    )
