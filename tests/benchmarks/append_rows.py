@@ -1,0 +1,165 @@
+"""Saving: the repository against plain inserts of the same documents."""
+
+import asyncio
+import bisect
+import itertools
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from uuid import uuid4
+
+from neuroglia.data.exceptions import OptimisticConcurrencyException
+
+from application.kernel.event_feed import RecordedFact
+from application.kernel.subscriptions import Subscriber
+from domain.kernel.clock import SystemClock
+from domain.labs.lab_record import LabRecord
+from integration.mongo.checkpoints import Checkpoints
+from integration.mongo.leases import MongoLeases
+from integration.mongo.parked_events import ParkedEvents
+from integration.mongo.subscription_runner import SubscriptionRunner
+from tests.benchmarks.material import (
+    LOG,
+    Workbench,
+    a_changed,
+    a_new_record,
+    a_snapshot,
+    fresh_number,
+    plain_documents,
+    workbench,
+    write_labs,
+)
+from tests.benchmarks.measuring import Reading, Row, alternating, percentile
+
+Worker = Callable[[int], Awaitable[object]]
+
+
+async def at_once(concurrency: int, count: int, work: Worker) -> float:
+    """Do something ``count`` times by so many workers; return seconds."""
+    numbers = iter(range(count))
+
+    async def worker() -> None:
+        for number in numbers:
+            await work(number)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(worker() for _ in range(concurrency)))
+    return time.perf_counter() - started
+
+
+def _append(concurrency: int, count: int, rounds: int) -> Callable[[str], Awaitable[Reading]]:
+    async def measure(uri: str) -> Reading:
+        async with workbench(uri) as bench:
+            clock = SystemClock()
+
+            async def baseline() -> float:
+                collection = await bench.plain_collection()
+                documents = plain_documents(bench.store.codec, count)
+                seconds = await at_once(concurrency, count, lambda i: collection.insert_one(documents[i]))
+                await collection.drop()
+                return count / seconds
+
+            async def ours() -> float:
+                seconds = await at_once(
+                    concurrency, count, lambda _: bench.records.add_async(a_new_record(clock.now()))
+                )
+                return count / seconds
+
+            return await alternating(ours, baseline, rounds)
+
+    return measure
+
+
+class Counting(Subscriber):
+    """Counts what it is told; wakes whoever waits for a number of facts."""
+
+    log = LOG
+
+    def __init__(self, name: str, expected: int = -1) -> None:
+        self.name = name
+        self.seen = 0
+        self.expected = expected
+        self.done = asyncio.Event()
+
+    async def handle_async(self, fact: RecordedFact) -> None:
+        self.seen += 1
+        if self.seen == self.expected:
+            self.done.set()
+
+
+def runner_of(bench: Workbench, subscriber: Subscriber) -> SubscriptionRunner:
+    """Return what runs a subscriber in the product."""
+    clock = SystemClock()
+    return SubscriptionRunner(
+        subscriber, bench.store, MongoLeases(bench.driver), Checkpoints(bench.driver, clock), ParkedEvents(bench.driver, clock)
+    )
+
+
+def zipf(streams: int, exponent: float, seed: int) -> Iterator[int]:
+    """Return numbers below ``streams``, the low ones far more often."""
+    random_source = random.Random(seed)
+    weights = list(itertools.accumulate(1 / rank**exponent for rank in range(1, streams + 1)))
+    while True:
+        yield bisect.bisect_left(weights, random_source.random() * weights[-1])
+
+
+async def _zipf_p99(uri: str) -> Reading:
+    """Measure, on our side, each save that was acknowledged; a refused one is loaded again and tried again."""
+    streams, writers, count, backlog = 200, 64, 4000, 20_000
+    async with workbench(uri) as bench:
+        clock = SystemClock()
+        await write_labs(bench, backlog // 5, 4)
+        snapshots = [a_snapshot(fresh_number()) for _ in range(streams)]
+        records = [LabRecord.create("worker-1", snapshot, clock.now()) for snapshot in snapshots]
+        await bench.records.save_many_async(records)
+        ids = [record.state.id for record in records]
+        tag = itertools.count()
+
+        async def ours() -> float:
+            runners = [runner_of(bench, Counting(f"catching-up-{uuid4().hex}")) for _ in range(2)]
+            for runner in runners:
+                runner.start()
+            chosen = zipf(streams, 1.1, next(tag))
+            latencies: list[float] = []
+
+            async def save(_number: int) -> None:
+                stream = next(chosen)
+                while True:
+                    record = await bench.records.get_async(ids[stream])
+                    assert record is not None
+                    record.update_from_cml(a_changed(snapshots[stream], next(tag)), clock.now())
+                    started = time.perf_counter()
+                    try:
+                        await bench.records.update_async(record)
+                    except OptimisticConcurrencyException:
+                        continue
+                    latencies.append(time.perf_counter() - started)
+                    return
+
+            await at_once(writers, count, save)
+            await asyncio.gather(*(runner.stop_async() for runner in runners))
+            return percentile(latencies, 0.99) * 1000
+
+        async def baseline() -> float:
+            collection = await bench.plain_collection()
+            documents = plain_documents(bench.store.codec, count)
+            latencies: list[float] = []
+
+            async def insert(number: int) -> None:
+                started = time.perf_counter()
+                await collection.insert_one(documents[number])
+                latencies.append(time.perf_counter() - started)
+
+            await at_once(writers, count, insert)
+            await collection.drop()
+            return percentile(latencies, 0.99) * 1000
+
+        return await alternating(ours, baseline, 3)
+
+
+ROWS = (
+    Row("append_c16_vs_raw_insert", 4, "higher", "commits/s", _append(16, 3000, 5)),
+    Row("append_c64_vs_raw_insert", 8, "higher", "commits/s", _append(64, 5000, 5)),
+    Row("append_c1_vs_raw_insert", 0.85, "higher", "commits/s", _append(1, 500, 5)),
+    Row("append_zipf_c64_p99_vs_raw_insert_p99", 0.3, "lower", "ms", _zipf_p99),
+)
