@@ -71,13 +71,18 @@ class EventCodec:
             del data[name]
         return {"id": event.event_id, "type": event.event_type, "at": event.created_at, "data": data}
 
+    @staticmethod
+    def type_of(stored: object) -> str:
+        """Return the type name that a stored event claims, whatever has become of it."""
+        return str(stored.get("type")) if isinstance(stored, Mapping) else "no document"
+
     def decode(self, stream: str, version: int, stored: Mapping[str, Any]) -> RecordedDomainEvent:
         """Return the typed event that a stored document holds. The document's data is used up.
 
         Raises:
             UndecodableEventError: unknown type, or data that does not fit it; names log, stream, version and type.
         """
-        event_type = str(stored.get("type"))
+        event_type = self.type_of(stored)
         try:
             event_class = self._classes.get(event_type)
             data = stored["data"]

@@ -163,7 +163,7 @@ class MongoEventReader(EventStore, EventFeed, EventStreams):
                 meta.get("traceparent"),
             )
             for index, stored in enumerate(commit["e"])
-            if wanted is None or stored.get("type") in wanted
+            if wanted is None or self.codec.type_of(stored) in wanted
         ]
         return facts[::-1] if reverse else facts
 
@@ -205,5 +205,6 @@ class MongoEventReader(EventStore, EventFeed, EventStreams):
                 facts += [replace(fact, index=index) for fact in self._facts(single, wanted)]
             except UndecodableEventError as error:
                 where = (self.log, commit["_id"], index, commit["s"])
-                event_id = str(stored.get("id") or f"{commit['s']}#{error.version}")
+                claimed = stored.get("id") if isinstance(stored, dict) else None
+                event_id = str(claimed or f"{commit['s']}#{error.version}")
                 corrupt.append(CorruptFact(*where, event_id, error.event_type, str(error)))
