@@ -42,7 +42,9 @@ class Settings(ApplicationSettings):
     credentials_key: str = ""
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    otlp_endpoint: str = Field("", validation_alias=AliasChoices("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint"))
+    otlp_endpoint: Annotated[
+        str, Field(validation_alias=AliasChoices("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint"))
+    ] = ""
 
     @cached_property
     def labs(self) -> LabsSettings:

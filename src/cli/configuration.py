@@ -5,14 +5,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from domain.kernel.errors import LabkeeperError
+from cli.errors import ConfigurationError
 from settings import LabsSettings, Settings
 
 CLIENT_VARIABLES = frozenset({"LABKEEPER_URL", "LABKEEPER_TOKEN"})
-
-
-class ConfigurationError(LabkeeperError):
-    """A setting is wrong; the message names its variable and the rule."""
 
 
 def load_settings(defaults: dict[str, str] | None = None) -> Settings:

@@ -98,4 +98,6 @@ async def _count_labs_async(client: httpx.AsyncClient, worker: str) -> int:
 def _answer(response: httpx.Response) -> Any:
     if response.is_success:
         return response.json()
-    raise DemoError(f"{response.request.method} {response.request.url.path} answered {response.status_code}: {response.text}")
+    raise DemoError(
+        f"{response.request.method} {response.request.url.path} answered {response.status_code}: {response.text}"
+    )

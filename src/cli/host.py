@@ -14,10 +14,11 @@ import uvloop
 from fastapi import FastAPI
 
 from api.kernel.shutdown import LabkeeperServer
-from cli.configuration import ConfigurationError
+from cli.errors import ConfigurationError
 from cli.server_file import announce_server, withdraw_server
+from cli.signed_tokens import secrets_of
 from domain.kernel.errors import LabkeeperError
-from integration.installation_secrets import InstallationSecrets, WeakSecretError, installation_secrets
+from integration.installation_secrets import InstallationSecrets
 from integration.mongo.embedded_server import EmbeddedMongoServer
 from integration.mongo.given_server import check_given_mongodb_async
 from integration.telemetry.telemetry import Telemetry
@@ -81,7 +82,7 @@ async def running_labkeeper(settings: Settings) -> AsyncIterator[RunningLabkeepe
         ConfigurationError: a setting is wrong.
         LabkeeperError: the port is taken, or MongoDB is not to be had.
     """
-    secrets = _secrets(settings)
+    secrets = secrets_of(settings)
     listening = _bind(settings.host, settings.port)
     try:
         async with _mongodb(settings) as uri:
@@ -100,16 +101,6 @@ async def running_labkeeper(settings: Settings) -> AsyncIterator[RunningLabkeepe
                 await asyncio.to_thread(telemetry.shutdown)
     finally:
         listening.close()
-
-
-def _secrets(settings: Settings) -> InstallationSecrets:
-    try:
-        return installation_secrets(settings)
-    except WeakSecretError as error:
-        raise ConfigurationError(str(error)) from error
-    except OSError as error:
-        where = settings.data_dir.absolute()
-        raise ConfigurationError(f"LABKEEPER_DATA_DIR: {where} cannot be used: {error.strerror}") from error
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -155,9 +146,7 @@ async def _mongodb(settings: Settings) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _serving(
-    app: FastAPI, listening: socket.socket, settings: Settings
-) -> AsyncIterator["asyncio.Task[None]"]:
+async def _serving(app: FastAPI, listening: socket.socket, settings: Settings) -> AsyncIterator["asyncio.Task[None]"]:
     loop: Literal["none"] = "none"
     config = uvicorn.Config(
         app,

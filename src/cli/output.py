@@ -3,16 +3,19 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from domain.kernel.errors import LabkeeperError
 
-
-class CommandError(LabkeeperError):
-    """A command cannot do what it was asked to; the message is all that people see."""
+def installed_version() -> str:
+    """Return Labkeeper's version; ``0`` when run from sources that are not installed."""
+    try:
+        return version("labkeeper")
+    except PackageNotFoundError:
+        return "0"
 
 
 def say(text: str) -> None:

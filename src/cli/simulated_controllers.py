@@ -14,6 +14,7 @@ from integration.mongo.mongod_port import port_is_free
 
 START_SECONDS = 30.0
 END_SECONDS = 5.0
+PORTS_FILE = "ports.json"
 
 
 class SimulatorError(LabkeeperError):
@@ -33,32 +34,49 @@ class SimulatedController:
     password: str = "password"  # noqa: S105  the documented password of a simulator
 
 
+class StartedControllers:
+    """Controllers that were started and may still be starting."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._started: dict[str, asyncio.subprocess.Process] = {}
+
+    async def launch_async(self, controllers: Sequence[SimulatedController]) -> None:
+        """Start them, each on the port it had before if that is free."""
+        ports = _read_ports(self._folder / PORTS_FILE)
+        for controller in controllers:
+            port = ports.get(controller.name, 0)
+            self._started[controller.name] = await _launch_async(controller, self._folder, port)
+
+    async def urls_async(self) -> dict[str, str]:
+        """Wait until all serve, and return where, by name.
+
+        Raises:
+            SimulatorError: one did not start.
+        """
+        urls = {name: await _url_async(name, process) for name, process in self._started.items()}
+        ports = {name: int(url.rsplit(":", 1)[1]) for name, url in urls.items()}
+        (self._folder / PORTS_FILE).write_bytes(msgspec.json.encode(ports))
+        return urls
+
+    async def end_async(self) -> None:
+        """End them all."""
+        await asyncio.gather(*(_end_async(process) for process in self._started.values()))
+
+
 @asynccontextmanager
 async def running_controllers(
     controllers: Sequence[SimulatedController], data_dir: Path
-) -> AsyncIterator[dict[str, str]]:
-    """Run simulated controllers until the block ends; yields their URLs by name.
-
-    Each takes the port it had before if that is free. Its labs go on from where they were.
-
-    Raises:
-        SimulatorError: one did not start.
-    """
+) -> AsyncIterator[StartedControllers]:
+    """Run simulated controllers until the block ends. Their labs go on from where they were."""
     folder = data_dir / "demo"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ports_file = folder / "ports.json"
-    ports = _read_ports(ports_file)
-    started: list[asyncio.subprocess.Process] = []
+    folder.mkdir(mode=0o700, exist_ok=True)
+    started = StartedControllers(folder)
     try:
-        urls: dict[str, str] = {}
-        for controller in controllers:
-            started.append(await _launch_async(controller, folder, ports.get(controller.name, 0)))
-        for controller, process in zip(controllers, started, strict=True):
-            urls[controller.name] = await _url_async(controller, process)
-        ports_file.write_bytes(msgspec.json.encode({name: int(url.rsplit(":", 1)[1]) for name, url in urls.items()}))
-        yield urls
+        await started.launch_async(controllers)
+        yield started
     finally:
-        await asyncio.gather(*(_end_async(process) for process in started))
+        await started.end_async()
 
 
 def _read_ports(path: Path) -> dict[str, int]:
@@ -68,9 +86,7 @@ def _read_ports(path: Path) -> dict[str, int]:
         return {}
 
 
-async def _launch_async(
-    controller: SimulatedController, folder: Path, port: int
-) -> asyncio.subprocess.Process:
+async def _launch_async(controller: SimulatedController, folder: Path, port: int) -> asyncio.subprocess.Process:
     flags = {
         "port": port if port and port_is_free(port) else 0,
         "name": controller.name,
@@ -91,14 +107,14 @@ async def _launch_async(
     )
 
 
-async def _url_async(controller: SimulatedController, process: asyncio.subprocess.Process) -> str:
+async def _url_async(name: str, process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
     try:
         said = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
     except TimeoutError:
         said = b""
     if not said:
-        raise SimulatorError(f"the simulated controller {controller.name} did not start; what it said is above")
+        raise SimulatorError(f"the simulated controller {name} did not start; what it said is above")
     return said.decode().split()[-1]
 
 

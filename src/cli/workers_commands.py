@@ -1,0 +1,120 @@
+"""``labkeeper workers``: the controllers."""
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from cli.client import LabkeeperClient, connect
+from cli.errors import CommandError
+from cli.options import AsJson
+from cli.output import print_details, print_json, print_table, say
+
+group = typer.Typer(help="Controllers whose labs are kept track of.", no_args_is_help=False)
+
+Region = Annotated[str | None, typer.Option(help="Only this region.")]
+WorkerId = Annotated[str, typer.Argument(help="Id of the worker.")]
+
+
+@group.callback(invoke_without_command=True)
+def workers(context: typer.Context, as_json: AsJson = False) -> None:
+    """List workers, or do something with one."""
+    if context.invoked_subcommand is None:
+        list_workers(as_json=as_json)
+
+
+@group.command("list")
+def list_workers(
+    region: Region = None,
+    status: Annotated[str | None, typer.Option(help="active, inactive, reachable, unreachable, ...")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List workers. Without a region, those of every region that has labs or workers."""
+    client = connect()
+    found = [
+        worker for name in regions_of(client, region) for worker in client.pages(_region_path(name), status=status)
+    ]
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (one["region"], one["name"], one["worker_id"], one["reachability"], one["active"], one["last_synced_at"])
+        for one in found
+    ]
+    print_table(("Region", "Name", "Worker", "Reachability", "Active", "Last synced"), rows, "There are no workers.")
+
+
+@group.command()
+def show(worker_id: WorkerId, as_json: AsJson = False) -> None:
+    """Show one worker."""
+    worker = find_worker(connect(), worker_id)
+    (print_json if as_json else print_details)(worker)
+
+
+@group.command()
+def add(
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    endpoint_url: Annotated[str, typer.Argument(help="Base URL of the controller.")],
+    region: Annotated[str, typer.Option(help="Region it is in.")],
+    username: Annotated[str, typer.Option(help="User to log in as.")],
+    verify_tls: Annotated[bool, typer.Option(help="Check the controller's certificate.")] = True,
+    active: Annotated[bool, typer.Option(help="Refresh its labs.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Register a worker. The password is asked for, or taken from LABKEEPER_WORKER_PASSWORD."""
+    password = os.environ.get("LABKEEPER_WORKER_PASSWORD") or typer.prompt("Password", hide_input=True, err=True)
+    body = {
+        "name": name,
+        "endpoint_url": endpoint_url,
+        "username": username,
+        "password": password,
+        "verify_tls": verify_tls,
+        "active": active,
+    }
+    worker = connect().post(_region_path(region), body)
+    (print_json if as_json else print_details)(worker)
+
+
+@group.command()
+def remove(
+    worker_id: WorkerId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Decommission a worker: its labs become removed, their history stays."""
+    client = connect()
+    worker = find_worker(client, worker_id)
+    if not yes and not typer.confirm(f"Decommission {worker['name']} in {worker['region']}?", err=True):
+        raise CommandError("nothing was changed")
+    client.delete(worker_path(worker))
+    if as_json:
+        print_json({"worker_id": worker_id, "decommissioned": True})
+    else:
+        say(f"{worker['name']} is decommissioned.")
+
+
+def find_worker(client: LabkeeperClient, worker_id: str) -> dict[str, Any]:
+    """Return a worker by its id or, if only one is called so, by its name."""
+    every = [one for region in regions_of(client, None) for one in client.pages(_region_path(region))]
+    found = [one for one in every if worker_id in (one["worker_id"], one["name"])]
+    if len(found) == 1:
+        return found[0]
+    raise CommandError(
+        f"there is no worker {worker_id}" if not found else f"{len(found)} workers are called {worker_id}"
+    )
+
+
+def worker_path(worker: dict[str, Any]) -> str:
+    """Return the path of a worker."""
+    return f"{_region_path(worker['region'])}/{worker['worker_id']}"
+
+
+def regions_of(client: LabkeeperClient, region: str | None) -> list[str]:
+    """Return the given region, else every region that a worker was ever registered in."""
+    if region is not None:
+        return [region]
+    return sorted({str(lab["region"]) for lab in client.pages("/labs", include_removed=True)})
+
+
+def _region_path(region: str) -> str:
+    return f"/workers/region/{region}/workers"
