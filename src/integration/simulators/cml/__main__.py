@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 
 import orjson
@@ -53,6 +54,9 @@ def _end_with_parent(server: uvicorn.Server) -> None:
     """Standard input is a pipe that only the parent holds open: its end is the parent's end, however it came."""
     while os.read(0, 4096):
         pass
+    # Asked to end while it starts, uvicorn would leave its application standing, which then complains.
+    while not server.started:
+        time.sleep(0.05)
     server.should_exit = True
 
 
