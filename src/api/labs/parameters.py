@@ -1,12 +1,33 @@
 """What stands in paths and query strings of the labs context."""
 
+import re
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
 
 from application.labs.views import LAB_SORTS
+
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?([Zz]|[+-][0-9:]{4,5})"
+)
+_DURATION = re.compile(r"P[0-9.YMWD]{0,40}(T[0-9.HMS]{2,40})?")
+
+
+def _moment(value: object) -> object:
+    """Refuse what would be read as a number of seconds or as a date without a time."""
+    if isinstance(value, str) and not _MOMENT.fullmatch(value):
+        raise ValueError("must be a time as in RFC 3339, with an offset: 2026-01-31T12:00:00Z")
+    return value
+
+
+def _duration(value: object) -> object:
+    """Refuse what would be read as a number of seconds or as a time of day."""
+    if isinstance(value, str) and not _DURATION.fullmatch(value):
+        raise ValueError("must be an ISO 8601 duration, e.g. P7D or PT24H")
+    return value
+
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
@@ -31,8 +52,12 @@ Sort = Annotated[
     str,
     Query(pattern=f"^-?({'|'.join(LAB_SORTS)})$", description="Field to sort by; `-` in front for descending."),
 ]
-AsOf = Annotated[AwareDatetime | None, Query(description="The lab as it was then (RFC 3339 with an offset).")]
+AsOf = Annotated[
+    Annotated[AwareDatetime, BeforeValidator(_moment)] | None,
+    Query(description="The lab as it was then (RFC 3339 with an offset)."),
+]
 Window = Annotated[
     timedelta,
+    BeforeValidator(_duration),
     Query(gt=timedelta(0), le=timedelta(days=3660), description="ISO 8601 duration, e.g. `P7D` or `PT24H`."),
 ]

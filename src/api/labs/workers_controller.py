@@ -13,10 +13,10 @@ from api.kernel.conditional import content_tag, expected_version, not_modified, 
 from api.kernel.controller import LabkeeperController, data_of
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.read_your_writes import ReadYourWrites
+from api.kernel.runs import RunAnswer, run_answer, run_path
 from api.labs.freshness import Freshness
 from api.labs.parameters import Region, WorkerIdPath, WorkerStatus
 from api.labs.schemas import ChangeWorkerBody, LabItem, RefreshAnswer, RegisterWorkerBody, WorkerAnswer, WorkersPage
-from api.operations.schemas import RunAnswer, run_answer, run_path
 from application.kernel.credentials import Credentials
 from application.kernel.jobs import JobRun
 from application.labs.change_worker import ChangeWorkerCommand

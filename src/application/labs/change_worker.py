@@ -9,6 +9,7 @@ from neuroglia.mediation import Command, CommandHandler
 from application.kernel.addresses import OutboundAddresses
 from application.kernel.credentials import Credentials, CredentialStore
 from application.kernel.refusals import invalid, missing, precondition_failed
+from application.labs.background_refresh import BackgroundRefresh
 from application.labs.ports import CmlControllers
 from application.labs.sync_ledger import SyncLedger
 from application.labs.views import WorkerView
@@ -22,7 +23,10 @@ from domain.labs.repositories import CmlWorkerRepository
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeWorkerCommand(Command[OperationResult[WorkerView]]):
-    """Change a worker. ``changes`` holds the details that are to change; a None for user name or password keeps it."""
+    """Change a worker; one that becomes active is refreshed at once.
+
+    ``changes`` holds the details that are to change; a None for user name or password keeps it.
+    """
 
     region: str
     worker_id: str
@@ -40,6 +44,7 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
         addresses: OutboundAddresses,
         controllers: CmlControllers,
         ledger: SyncLedger,
+        refreshes: BackgroundRefresh,
         clock: Clock,
     ) -> None:
         self._workers = workers
@@ -47,6 +52,7 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
         self._addresses = addresses
         self._controllers = controllers
         self._ledger = ledger
+        self._refreshes = refreshes
         self._clock = clock
 
     async def handle_async(self, request: ChangeWorkerCommand) -> OperationResult[WorkerView]:
@@ -59,6 +65,7 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
             objection = await self._addresses.objection_async(request.changes["endpoint_url"])
             if objection is not None:
                 return invalid("endpoint_url", objection)
+        was_active = worker.state.active
         try:
             worker.change_details(replace(worker.state.details(), **request.changes), self._clock.now())
         except InvalidWorkerError as error:
@@ -67,6 +74,8 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
         if worker.pending_events:
             await self._workers.update_async(worker)
             await self._controllers.forget_async(worker.state.id)
+        if worker.state.active and not was_active:
+            await self._refreshes.start_async(worker, trigger="activation")
         return self.ok(worker_view_of(worker, await self._ledger.get_async(worker.state.id)))
 
     async def _replace_credentials_async(self, worker: CmlWorker, request: ChangeWorkerCommand) -> None:
