@@ -74,9 +74,14 @@ class IdempotentRequests:
 
 
 def _worth_keeping(response: Response) -> StoredAnswer | None:
-    """What failed on our side, or is refused only for now, may be tried again under the same key."""
+    """What failed on our side, or is refused only for now, may be tried again under the same key.
+
+    Neither is an answer kept that says ``no-store``: it shows a secret, and the request handled again shows it again.
+    """
     body = getattr(response, "body", None)
     if response.status_code >= 500 or response.status_code in _NOT_KEPT:
+        return None
+    if "no-store" in response.headers.get("cache-control", ""):
         return None
     if not isinstance(body, bytes) or len(body) > _LARGEST_ANSWER:
         return None

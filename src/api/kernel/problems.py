@@ -15,7 +15,7 @@ from neuroglia.core import OperationResult
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from application.kernel.refusals import PROBLEM_TYPES, Refusal, conflicting, invalid, unavailable
-from domain.kernel.errors import DomainError, UndecodableEventError, UnavailableError
+from domain.kernel.errors import DomainError, UnavailableError, UndecodableEventError
 
 MEDIA_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="labkeeper"'
@@ -130,7 +130,8 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def on_unreadable_event(request: Request, error: Exception) -> Response:
         assert isinstance(error, UndecodableEventError)
         log.error("%s needs an event that cannot be read: %s", printable(request.url.path), error)
-        where = {"log": error.log, "stream": error.stream, "version": error.version, "event_type": error.event_type}
+        where: dict[str, Any] = {"log": error.log, "stream": error.stream, "version": error.version}
+        where["event_type"] = error.event_type
         return problem_response(Refusal(500, "unreadable-event", "Unreadable event", str(error), **where))
 
     app.add_exception_handler(UndecodableEventError, on_unreadable_event)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from api.kernel.authorization import public
 from api.kernel.controller import LabkeeperController
-from application.operations.probes import HealthProbe, MetricsPage
+from application.kernel.probes import HealthProbe, MetricsPage
 
 
 class CheckAnswer(BaseModel):

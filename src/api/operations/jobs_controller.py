@@ -10,17 +10,15 @@ from neuroglia.mediation import Mediator
 from api.kernel.authorization import Role, requires
 from api.kernel.controller import LabkeeperController, data_of
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
+from api.kernel.runs import RunAnswer, run_answer, run_path
 from api.kernel.server_sent_events import EventStreamResponse, ServerSentEvent
 from api.kernel.shutdown import Shutdown
 from api.operations.schemas import (
     JobsAnswer,
-    RunAnswer,
     RunDetailsAnswer,
     RunsPage,
     job_answer,
     part_answer,
-    run_answer,
-    run_path,
 )
 from application.kernel.jobs import JobRun
 from application.operations.follow_run import FollowRunQuery

@@ -8,7 +8,8 @@ from fastapi import Path, Response
 
 from api.kernel.authorization import Role, requires
 from api.kernel.controller import LabkeeperController, data_of
-from api.operations.schemas import ReadModelAnswer, ReadModelsAnswer, RunAnswer, run_answer
+from api.kernel.runs import RunAnswer, run_answer
+from api.operations.schemas import ReadModelAnswer, ReadModelsAnswer
 from application.operations.list_read_models import ListReadModelsQuery
 from application.operations.rebuild_read_model import RebuildReadModelCommand
 

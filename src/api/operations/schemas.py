@@ -6,24 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from application.kernel.jobs import JobRun, JobStatus, RunPart
-
-
-class RunAnswer(BaseModel):
-    """A run of a job. ``counts`` adds up its parts."""
-
-    run_id: str
-    task_id: str
-    trigger: str
-    actor: str
-    started_at: datetime
-    outcome: str
-    ended_at: datetime | None
-    counts: dict[str, int]
-    parts_total: int
-    parts_done: int
-    parts_failed: int
-    error: str | None
+from api.kernel.runs import RunAnswer, run_answer
+from application.kernel.jobs import JobStatus, RunPart
 
 
 class RunPartAnswer(BaseModel):
@@ -137,16 +121,6 @@ class ReadModelsAnswer(BaseModel):
     """All read models."""
 
     items: list[ReadModelAnswer]
-
-
-def run_answer(run: JobRun) -> RunAnswer:
-    """Return a run as the API gives it."""
-    return RunAnswer(**{name: value for name, value in asdict(run).items() if name in RunAnswer.model_fields})
-
-
-def run_path(run: JobRun) -> str:
-    """Return where a run can be looked at."""
-    return f"/api/v1/jobs/{run.task_id}/runs/{run.run_id}"
 
 
 def part_answer(part: RunPart) -> RunPartAnswer:

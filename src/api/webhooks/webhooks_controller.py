@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from classy_fastapi import delete, get, patch, post
 from fastapi import Path, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from neuroglia.core import OperationResult
 from pydantic import BaseModel
 
@@ -57,7 +56,7 @@ class WebhooksController(LabkeeperController):
         headers = {"Location": f"/api/v1/webhooks/{view.webhook_id}", "ETag": version_tag(view.version)}
         if view.secret is None:
             return self._answer(result, WebhookAnswer, headers)
-        return _not_to_be_kept(self._answer(result, RegisteredWebhookAnswer, headers))
+        return self._answer(result, RegisteredWebhookAnswer, {**headers, "Cache-Control": "no-store"})
 
     @requires(Role.ADMIN)
     @get("", response_model=WebhooksPage)
@@ -142,12 +141,3 @@ class WebhooksController(LabkeeperController):
         if result.is_success:
             result.data = model.model_validate(result.data)
         return self.process(result, headers)
-
-
-def _not_to_be_kept(response: Response) -> Response:
-    """A body that nobody stores, caches and idempotency keys included: it holds a secret in clear.
-
-    A request repeated under its key is handled again, and finds what it registered the first time.
-    """
-    headers = {**response.headers, "Cache-Control": "no-store"}
-    return StreamingResponse(iter([bytes(response.body)]), response.status_code, headers, "application/json")
