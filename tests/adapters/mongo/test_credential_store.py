@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from application.kernel.credentials import Credentials
-from integration.mongo.credential_store import CredentialsUnreadableError, EncryptedCredentialStore
+from application.kernel.credentials import CredentialsUnreadableError, EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver
 
 pytestmark = pytest.mark.parametrize("driver_name", ["motor", "pymongo"], indirect=True)
