@@ -147,6 +147,8 @@ def _given_mongodb(settings: Settings) -> Finding:
 
 def _port(settings: Settings) -> Finding:
     where = f"{settings.host} port {settings.port}"
+    if settings.port == 0:
+        return Finding("port", True, f"a free one on {settings.host}")
     server = find_server(settings.data_dir)
     if server is not None and server.url.endswith(f":{settings.port}"):
         return Finding("port", True, f"{where} is served by process {server.pid}")

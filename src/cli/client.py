@@ -98,10 +98,8 @@ def describe_refusal(response: httpx.Response) -> str:
     """Return a refusal as one line."""
     try:
         problem = response.json()
-        parts = [str(problem["title"])]
-        if problem.get("detail") and problem["detail"] != problem["title"]:
-            parts.append(str(problem["detail"]))
-        parts += [f"{entry['field']}: {entry['rule']}" for entry in problem.get("errors", [])]
+        broken = [f"{entry['field']}: {entry['rule']}" for entry in problem.get("errors", [])]
+        parts = [str(problem["title"]), *(broken or [str(problem.get("detail") or "no details")])]
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{response.request.url} answered {response.status_code}, which is no answer of Labkeeper"
     if response.status_code == httpx.codes.UNAUTHORIZED:

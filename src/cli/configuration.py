@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from cli.errors import ConfigurationError
 from settings import LabsSettings, Settings
 
-CLIENT_VARIABLES = frozenset({"LABKEEPER_URL", "LABKEEPER_TOKEN"})
+CLIENT_VARIABLES = frozenset({"LABKEEPER_URL", "LABKEEPER_TOKEN", "LABKEEPER_WORKER_PASSWORD"})
 
 
 def load_settings(defaults: dict[str, str] | None = None) -> Settings:

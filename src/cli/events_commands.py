@@ -1,6 +1,7 @@
 """``labkeeper events``: facts as they happen, or as they happened."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ group = typer.Typer(help="Facts about workers and labs.", no_args_is_help=True)
 
 Types = Annotated[list[str] | None, typer.Option("--type", help="Only these types, e.g. labs.*; may be repeated.")]
 Workers = Annotated[list[str] | None, typer.Option("--worker", help="Only this worker's id; may be repeated.")]
+_WORKER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 QUIET_SECONDS = 3.0
 """A stream that was read from the start and is silent this long has shown everything."""
 
@@ -47,7 +49,9 @@ def show(
 ) -> None:
     """Show one event, or every event of one lab or worker."""
     found = []
-    events = _stream(connect(), None, None, "start", None, quiet_seconds=QUIET_SECONDS)
+    about = _WORKER.match(event_id)
+    workers = [about.group()] if about else None
+    events = _stream(connect(), None, workers, "start", None, quiet_seconds=QUIET_SECONDS)
     for _place, fact in events:
         if event_id == fact["id"]:
             found = [fact]

@@ -20,7 +20,7 @@ from cli.signed_tokens import secrets_of
 from domain.kernel.errors import LabkeeperError
 from integration.installation_secrets import InstallationSecrets
 from integration.mongo.embedded_server import EmbeddedMongoServer
-from integration.mongo.given_server import check_given_mongodb_async
+from integration.mongo.given_server import MalformedMongodbUriError, check_given_mongodb_async
 from integration.telemetry.telemetry import Telemetry
 from main import build_app, product_version
 from settings import Settings
@@ -135,7 +135,10 @@ def _url(host: str, listening: socket.socket) -> str:
 @asynccontextmanager
 async def _mongodb(settings: Settings) -> AsyncIterator[str]:
     if settings.mongodb_uri:
-        await check_given_mongodb_async(settings.mongodb_uri, settings.mongodb_driver)
+        try:
+            await check_given_mongodb_async(settings.mongodb_uri, settings.mongodb_driver)
+        except MalformedMongodbUriError as error:
+            raise ConfigurationError(str(error)) from error
         yield settings.mongodb_uri
         return
     server = EmbeddedMongoServer(settings.data_dir / "mongodb")

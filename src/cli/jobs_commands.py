@@ -6,20 +6,13 @@ from urllib.parse import quote
 import typer
 
 from cli.client import connect
-from cli.options import AsJson, Limit
+from cli.options import AsJson, Limit, ListsByDefault
 from cli.output import print_json, print_table, say
 from cli.run_progress import check_outcome, follow_run, print_run
 
-group = typer.Typer(help="Recurrent jobs and the record of their runs.")
+group = typer.Typer(cls=ListsByDefault, help="Recurrent jobs and the record of their runs.")
 
 TaskId = Annotated[str, typer.Argument(help="Id of the job, e.g. labs-refresh.")]
-
-
-@group.callback(invoke_without_command=True)
-def jobs(context: typer.Context, as_json: AsJson = False) -> None:
-    """List jobs, or do something with one."""
-    if context.invoked_subcommand is None:
-        list_jobs(as_json=as_json)
 
 
 @group.command("list")

@@ -6,20 +6,13 @@ from urllib.parse import quote
 import typer
 
 from cli.client import connect
-from cli.options import AsJson, Limit
+from cli.options import AsJson, Limit, ListsByDefault
 from cli.output import print_details, print_json, print_table
 
-group = typer.Typer(help="Labs of all workers, from Labkeeper's own store.")
+group = typer.Typer(cls=ListsByDefault, help="Labs of all workers, from Labkeeper's own store.")
 
 RecordId = Annotated[str, typer.Argument(help="Id of the lab record.")]
 Owner = Annotated[str | None, typer.Option(help="Only labs of this user name.")]
-
-
-@group.callback(invoke_without_command=True)
-def labs(context: typer.Context, as_json: AsJson = False) -> None:
-    """List labs, or look at one."""
-    if context.invoked_subcommand is None:
-        list_labs(as_json=as_json)
 
 
 @group.command("list")

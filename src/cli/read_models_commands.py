@@ -6,11 +6,11 @@ from urllib.parse import quote
 import typer
 
 from cli.client import connect
-from cli.options import AsJson
+from cli.options import AsJson, ListsByDefault
 from cli.output import print_json, print_table
 from cli.run_progress import check_outcome, follow_run, print_run
 
-group = typer.Typer(help="What queries are answered from.", no_args_is_help=True)
+group = typer.Typer(cls=ListsByDefault, help="What queries are answered from.")
 
 
 @group.command("list")

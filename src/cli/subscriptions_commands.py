@@ -7,10 +7,10 @@ import typer
 
 from cli.client import connect
 from cli.errors import CommandError
-from cli.options import AsJson, Limit
+from cli.options import AsJson, Limit, ListsByDefault
 from cli.output import print_json, print_table, say
 
-group = typer.Typer(help="What reads the events, and what it could not deal with.", no_args_is_help=True)
+group = typer.Typer(cls=ListsByDefault, help="What reads the events, and what it could not deal with.")
 
 Name = Annotated[str, typer.Argument(help="Name of the subscription.")]
 ParkedId = Annotated[str, typer.Argument(help="Id of the parked event.")]

@@ -7,20 +7,13 @@ import typer
 
 from cli.client import LabkeeperClient, connect
 from cli.errors import CommandError
-from cli.options import AsJson
+from cli.options import AsJson, ListsByDefault
 from cli.output import print_details, print_json, print_table, say
 
-group = typer.Typer(help="Controllers whose labs are kept track of.", no_args_is_help=False)
+group = typer.Typer(cls=ListsByDefault, help="Controllers whose labs are kept track of.")
 
 Region = Annotated[str | None, typer.Option(help="Only this region.")]
 WorkerId = Annotated[str, typer.Argument(help="Id of the worker.")]
-
-
-@group.callback(invoke_without_command=True)
-def workers(context: typer.Context, as_json: AsJson = False) -> None:
-    """List workers, or do something with one."""
-    if context.invoked_subcommand is None:
-        list_workers(as_json=as_json)
 
 
 @group.command("list")
@@ -29,7 +22,7 @@ def list_workers(
     status: Annotated[str | None, typer.Option(help="active, inactive, reachable, unreachable, ...")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List workers. Without a region, those of every region that has labs or workers."""
+    """List workers. Without a region, those of every region where labs were ever seen."""
     client = connect()
     found = [
         worker for name in regions_of(client, region) for worker in client.pages(_region_path(name), status=status)

@@ -23,19 +23,24 @@ def hosts_of(uri: str) -> str:
     return found.group(1) if found else "(no MongoDB address)"
 
 
+class MalformedMongodbUriError(UnusableMongodbError):
+    """The connection string is none."""
+
+
 async def check_given_mongodb_async(uri: str, driver_name: DriverName, timeout_seconds: float = 10.0) -> None:
     """Return if the server answers, is new enough, and can do transactions.
 
     Raises:
         UnavailableError: it does not answer within the time.
-        UnusableMongodbError: it answers, but cannot be used; or the connection string is none.
+        MalformedMongodbUriError: the connection string is none.
+        UnusableMongodbError: it answers, but cannot be used.
     """
     where = f"the MongoDB at {hosts_of(uri)}"
     try:
         driver = open_driver(driver_name, uri, "admin", serverSelectionTimeoutMS=round(timeout_seconds * 1000))
     except (InvalidURI, ConfigurationError, ValueError) as error:
         reason = str(error).replace(uri, hosts_of(uri))
-        raise UnusableMongodbError(f"LABKEEPER_MONGODB_URI cannot be read: {reason}") from error
+        raise MalformedMongodbUriError(f"LABKEEPER_MONGODB_URI cannot be read: {reason}") from error
     try:
         with translating_outages(where):
             await driver.command_async({"ping": 1}, "admin")

@@ -1,0 +1,201 @@
+"""Every command against a running Labkeeper, as people type them."""
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.cml import CmlSimulator
+from tests.support.command_line import LabkeeperProcess, labkeeper, labkeeper_json, wait_until
+from tests.support.mongo import LocalMongod
+
+PASSWORD = {"LABKEEPER_WORKER_PASSWORD": CmlSimulator.password}
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def controller() -> Iterator[CmlSimulator]:
+    with CmlSimulator(labs=4) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def data_dir(
+    tmp_path_factory: pytest.TempPathFactory, shared_mongod: LocalMongod, controller: CmlSimulator
+) -> Iterator[Path]:
+    """The data folder of a running Labkeeper that has one worker with four labs."""
+    folder = tmp_path_factory.mktemp("cli") / "data"
+    settings = {"LABKEEPER_MONGODB_URI": shared_mongod.uri, "LABKEEPER_MONGODB_DATABASE": "test_command_line"}
+    with LabkeeperProcess(folder, "serve", "Labkeeper serves at", **settings):
+        add = ("workers", "add", "berlin", controller.url, "--region", "eu", "--username", "admin")
+        labkeeper_json(folder, *add, "--no-verify-tls", **PASSWORD)
+        assert wait_until(lambda: len(labkeeper_json(folder, "labs")) == 4)
+        yield folder
+    with shared_mongod.client() as client:
+        client.drop_database("test_command_line")
+
+
+def record_id(data_dir: Path) -> str:
+    return str(labkeeper_json(data_dir, "labs", "--limit", "1")[0]["record_id"])
+
+
+def test_the_server_says_where_it_is_in_a_file_for_nobody_else(data_dir: Path) -> None:
+    file = data_dir / "server.json"
+    assert set(json.loads(file.read_text())) == {"url", "pid"}
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_workers_are_listed_and_shown(data_dir: Path) -> None:
+    (worker,) = labkeeper_json(data_dir, "workers")
+    assert (worker["name"], worker["region"]) == ("berlin", "eu")
+    assert labkeeper_json(data_dir, "workers", "show", "berlin")["worker_id"] == worker["worker_id"]
+    assert labkeeper_json(data_dir, "workers", "list", "--region", "nowhere") == []
+    assert "berlin" in labkeeper(data_dir, "workers").stdout
+    assert CmlSimulator.password not in labkeeper(data_dir, "workers", "show", "berlin").stdout
+
+
+def test_labs_are_listed_filtered_and_shown_with_their_history(data_dir: Path) -> None:
+    every = labkeeper_json(data_dir, "labs")
+    state = every[0]["state"]
+    matching = labkeeper_json(data_dir, "labs", "--state", state)
+    assert matching == [lab for lab in every if lab["state"] == state]
+    assert labkeeper_json(data_dir, "labs", "show", every[0]["record_id"])["title"] == every[0]["title"]
+    (created,) = labkeeper_json(data_dir, "labs", "history", every[0]["record_id"])
+    assert created["type"] == "labs.lab-record-created.v1"
+    assert every[0]["title"] in labkeeper(data_dir, "labs", "show", every[0]["record_id"]).stdout
+
+
+def test_a_refresh_tells_what_it_did_and_is_refused_too_soon_after_the_last(data_dir: Path) -> None:
+    run = labkeeper_json(data_dir, "refresh", "--worker", "berlin")
+    assert (run["outcome"], run["counts"]["labs_synced"]) == ("succeeded", 4)
+    again = labkeeper(data_dir, "refresh", "--worker", "berlin")
+    assert again.returncode == 1
+    assert again.stderr.startswith("labkeeper: 429 ")
+    assert labkeeper_json(data_dir, "refresh")["outcome"] == "succeeded"
+
+
+def test_events_are_followed_from_the_start_and_shown_one_by_one(data_dir: Path) -> None:
+    tail = labkeeper(data_dir, "events", "tail", "--from-start", "--type", "labs.*", "--count", "3", "--json")
+    events = [json.loads(line) for line in tail.stdout.splitlines()]
+    assert events[0]["type"] == "labs.cml-worker-registered.v1"
+    assert labkeeper_json(data_dir, "events", "show", events[1]["id"]) == [
+        {name: value for name, value in events[1].items() if name != "streamid"}
+    ]
+    about = labkeeper_json(data_dir, "events", "show", record_id(data_dir))
+    assert {event["subject"] for event in about} == {record_id(data_dir)}
+    assert labkeeper(data_dir, "events", "show", "nothing").returncode == 1
+
+
+def test_subscriptions_are_listed_with_what_they_gave_up_on(data_dir: Path) -> None:
+    names = [one["name"] for one in labkeeper_json(data_dir, "subscriptions", "list")]
+    assert "lab_records" in names
+    assert labkeeper_json(data_dir, "subscriptions", "parked", "lab-alerts") == []
+    for refused in (("parked", "nobody"), ("replay", "lab-alerts", "nothing"), ("drop", "lab-alerts", "nothing")):
+        done = labkeeper(data_dir, "subscriptions", *refused)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("labkeeper: 404 ")
+
+
+def test_read_models_are_listed_and_rebuilt(data_dir: Path) -> None:
+    assert "lab_records" in [one["name"] for one in labkeeper_json(data_dir, "read-models", "list")]
+    before = labkeeper_json(data_dir, "labs")
+    assert labkeeper_json(data_dir, "read-models", "rebuild", "lab_records")["outcome"] == "succeeded"
+    assert [lab["record_id"] for lab in labkeeper_json(data_dir, "labs")] == [lab["record_id"] for lab in before]
+
+
+def test_jobs_are_listed_and_run(data_dir: Path) -> None:
+    assert "labs-refresh" in [job["task_id"] for job in labkeeper_json(data_dir, "jobs")]
+    run = labkeeper_json(data_dir, "jobs", "run", "labs-refresh")
+    assert run["outcome"] == "succeeded"
+    assert run["run_id"] in [one["run_id"] for one in labkeeper_json(data_dir, "jobs", "runs", "labs-refresh")]
+    assert labkeeper_json(data_dir, "jobs", "show", "labs-refresh", run["run_id"])["parts"]
+
+
+def test_the_doctor_finds_a_well_installation_well(data_dir: Path, shared_mongod: LocalMongod) -> None:
+    report = labkeeper_json(data_dir, "doctor", LABKEEPER_MONGODB_URI=shared_mongod.uri)
+    assert report["well"]
+    assert {check["name"] for check in report["checks"]} >= {"Python", "settings", "data folder", "MongoDB", "server"}
+
+
+def test_the_doctor_says_what_to_do_about_a_readable_secret_and_an_unknown_setting(
+    data_dir: Path, shared_mongod: LocalMongod
+) -> None:
+    secret = data_dir / "jwt.secret"
+    secret.chmod(0o644)
+    try:
+        done = labkeeper(data_dir, "doctor", LABKEEPER_MONGODB_URI=shared_mongod.uri, LABKEEPER_PROT="1")
+    finally:
+        secret.chmod(0o600)
+    assert done.returncode == 1
+    assert "chmod 600" in done.stdout
+    assert "LABKEEPER_PROT" in done.stdout
+
+
+def test_a_token_of_a_lesser_role_is_refused_in_one_line(data_dir: Path) -> None:
+    token = labkeeper(data_dir, "token", "--role", "user", "--ttl-seconds", "60").stdout
+    assert token.count("\n") == 1
+    done = labkeeper(data_dir, "refresh", LABKEEPER_TOKEN=token.strip())
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("labkeeper: 403 ")
+
+
+def test_a_token_of_another_installation_is_refused_with_a_hint(data_dir: Path, tmp_path: Path) -> None:
+    token = labkeeper(tmp_path / "other", "token", "--role", "admin").stdout.strip()
+    done = labkeeper(data_dir, "labs", LABKEEPER_TOKEN=token)
+    assert done.returncode == 1
+    assert done.stderr.startswith("labkeeper: 401 ")
+    assert "LABKEEPER_TOKEN" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["serve"], ["demo"], ["token"], ["refresh"], ["doctor"], ["workers"], ["workers", "add"], ["labs"]),
+        *(["labs", "history"], ["events", "tail"], ["events", "show"], ["subscriptions", "replay"]),
+        *(["read-models", "rebuild"], ["jobs", "runs"]),
+    ],
+    ids=" ".join,
+)
+def test_every_command_explains_itself(tmp_path: Path, command: list[str]) -> None:
+    done = labkeeper(tmp_path / "data", *command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage: " in done.stdout
+
+
+def test_without_a_server_commands_say_how_to_get_one(tmp_path: Path) -> None:
+    done = labkeeper(tmp_path / "data", "labs", LABKEEPER_URL="http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "start one with `labkeeper serve` or set LABKEEPER_URL" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code", "said"),
+    [
+        ("LABKEEPER_PORT", "99999", 2, "LABKEEPER_PORT: should be less than or equal to 65535"),
+        ("LABKEEPER_MONGODB_DRIVER", "odbc", 2, "LABKEEPER_MONGODB_DRIVER: should be 'motor' or 'pymongo'"),
+        ("LABKEEPER_LABS_REFRESH_INTERVAL_SECONDS", "0", 2, "LABKEEPER_LABS_REFRESH_INTERVAL_SECONDS: should be"),
+        ("LABKEEPER_JWT_SECRET", "short", 2, "LABKEEPER_JWT_SECRET must have at least 32 bytes"),
+        ("LABKEEPER_MONGODB_URI", "postgres://a:hidden@b", 2, "LABKEEPER_MONGODB_URI cannot be read"),
+        ("LABKEEPER_MONGODB_URI", "mongodb://a:hidden@127.0.0.1:9", 1, "the MongoDB at 127.0.0.1:9 gives no answer"),
+        ("LABKEEPER_DATA_DIR", "/proc/labkeeper", 2, "LABKEEPER_DATA_DIR: /proc/labkeeper cannot be made"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, setting: str, value: str, code: int, said: str) -> None:
+    done = labkeeper(tmp_path / "data", "serve", **{setting: value})
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1)
+    assert said in done.stderr
+    assert "hidden" not in done.stderr
+
+
+def test_a_taken_port_is_named(data_dir: Path, tmp_path: Path) -> None:
+    port = json.loads((data_dir / "server.json").read_text())["url"].rsplit(":", 1)[1]
+    done = labkeeper(tmp_path / "data", "serve", LABKEEPER_PORT=port)
+    assert done.returncode == 1
+    assert f"port {port} on 127.0.0.1 is taken by another program" in done.stderr
+
+
+def test_a_wrong_option_is_a_usage_error(tmp_path: Path) -> None:
+    assert labkeeper(tmp_path / "data", "token", "--role", "king").returncode == 2
+    assert labkeeper(tmp_path / "data", "nonsense").returncode == 2

@@ -1,0 +1,97 @@
+"""The demo as a newcomer sees it: started, tried, ended, killed, started again."""
+
+import json
+import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.command_line import LabkeeperProcess, labkeeper_json, marked_processes, wait_until
+
+READY = "Ctrl-C ends everything"
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def demo(data_dir: Path, **settings: str) -> LabkeeperProcess:
+    return LabkeeperProcess(data_dir, "demo", READY, **settings)
+
+
+def curl_lines(running: LabkeeperProcess) -> list[str]:
+    return [line for line in running.output().splitlines() if line.startswith("curl ")]
+
+
+def run_line(line: str, *options: str) -> str:
+    return subprocess.run(["bash", "-c", " ".join([line, *options])], capture_output=True, text=True, timeout=60).stdout
+
+
+def url_of(running: LabkeeperProcess) -> str:
+    found = re.search(r"ready at (http://\S+)", running.output())
+    assert found is not None
+    return found.group(1)
+
+
+def labs_of(running: LabkeeperProcess) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads(run_line(curl_lines(running)[0]))["items"]
+    return items
+
+
+def test_the_printed_lines_work_and_ctrl_c_ends_everything(data_dir: Path) -> None:
+    with demo(data_dir) as running:
+        assert httpx.get(f"{url_of(running)}/health/ready", trust_env=False).status_code == 200
+        labs = labs_of(running)
+        assert len(labs) > 20
+        assert {lab["region"] for lab in labs} == {"eu-west", "us-east"}
+        assert "event: labs.lab-record-created.v1" in run_line(curl_lines(running)[1], "--max-time 3")
+        tokens = [line for line in running.output().splitlines() if re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", line)]
+        assert len(tokens) == 1
+        assert "Traceback" not in running.output()
+        assert len(marked_processes(data_dir)) == 5
+        assert running.end(signal.SIGINT) == 0
+        assert wait_until(lambda: not marked_processes(data_dir), 30), marked_processes(data_dir)
+        assert "Traceback" not in running.output()
+    assert not (data_dir / "server.json").exists()
+    assert data_dir.stat().st_mode & 0o077 == 0
+
+
+def test_started_again_it_finds_its_data_and_registers_nothing_twice(data_dir: Path) -> None:
+    with demo(data_dir) as first:
+        before = {lab["record_id"] for lab in labs_of(first)}
+        first.end(signal.SIGTERM)
+    with demo(data_dir) as second:
+        after = {lab["record_id"] for lab in labs_of(second)}
+        assert len(before & after) > len(before) / 2
+        assert sorted(worker["name"] for worker in labkeeper_json(data_dir, "workers")) == [
+            "cml-eu-1",
+            "cml-eu-2",
+            "cml-us-1",
+        ]
+
+
+def test_a_killed_demo_leaves_at_most_mongod_which_the_next_start_reuses(data_dir: Path) -> None:
+    with demo(data_dir) as first:
+        before = {lab["record_id"] for lab in labs_of(first)}
+        first.end(signal.SIGKILL)
+        assert wait_until(lambda: len(marked_processes(data_dir)) == 1), marked_processes(data_dir)
+        ((mongod, command),) = marked_processes(data_dir).items()
+        assert "mongod " in command
+        with demo(data_dir) as second:
+            assert mongod in marked_processes(data_dir)
+            assert before & {lab["record_id"] for lab in labs_of(second)}
+            assert second.end(signal.SIGINT) == 0
+            assert wait_until(lambda: not marked_processes(data_dir), 30), marked_processes(data_dir)
+
+
+def test_a_signal_during_the_start_leaves_nothing_behind(data_dir: Path) -> None:
+    with LabkeeperProcess(data_dir, "demo", "Starting MongoDB") as starting:
+        starting.end(signal.SIGINT)
+        assert wait_until(lambda: not marked_processes(data_dir), 60), marked_processes(data_dir)
+        assert "Traceback" not in starting.output()
