@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="runs of each row; the median is told (default 3)")
     arguments = parser.parse_args()
     rows = [row for row in ROWS if not arguments.only or any(part in row.name for part in arguments.only)]
+
     logging.basicConfig(level=logging.WARNING)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     Telemetry("benchmark").start()

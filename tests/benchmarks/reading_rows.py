@@ -10,6 +10,7 @@ from domain.kernel.clock import SystemClock
 from domain.labs.lab_record import LabRecord
 from integration.labs.lab_records_projector import LabRecordsProjector
 from integration.mongo.checkpoints import Checkpoint, Checkpoints
+from integration.mongo.driver import MongoDocument
 from integration.mongo.leases import MongoLeases
 from integration.mongo.parked_events import ParkedEvents
 from integration.mongo.projection_runner import ProjectionRunner
@@ -72,8 +73,8 @@ async def _catch_up(uri: str) -> Reading:
                 position = batch[-1]["_id"]
             return events / (time.perf_counter() - started)
 
-        async def _batch(position: int) -> list[dict[str, object]]:
-            return await bench.commits.find({"_id": {"$gt": position}}).sort("_id", 1).limit(TO_LIST).to_list(None)  # type: ignore[return-value]
+        async def _batch(position: int) -> list[MongoDocument]:
+            return await bench.commits.find({"_id": {"$gt": position}}).sort("_id", 1).limit(TO_LIST).to_list(None)
 
         async def one_by_one() -> float:
             started = time.perf_counter()
