@@ -77,6 +77,11 @@ class ParkedEvents:
         with translating_outages("the store of parked events"):
             return set(await self._collection.distinct("stream", {"subscription": subscription}))
 
+    async def holds_async(self, subscription: str, stream: str) -> bool:
+        """Tell whether a stream has an event set aside."""
+        with translating_outages("the store of parked events"):
+            return await self._collection.find_one({"subscription": subscription, "stream": stream}) is not None
+
     async def released_async(self, subscription: str) -> list[MongoDocument]:
         """Return waiting events with nothing parked before them in their stream, in order."""
         with translating_outages("the store of parked events"):

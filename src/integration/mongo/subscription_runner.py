@@ -85,11 +85,16 @@ class SubscriptionRunner(HeldReader):
     async def _handle_async(self, fact: RecordedFact | CorruptFact, held: HeldLease) -> None:
         if isinstance(fact, CorruptFact):
             await self._park_corrupt_async(fact)
-        elif fact.stream in self._blocked:
+        elif await self._is_blocked_async(fact.stream):
             state = "waiting" if self.subscriber.after_parking is AfterParking.WAIT else "parked"
             await self._parked.park_async(self.name, fact, state, 0, "an earlier event of this stream is parked")
         else:
             await self._deliver_async(fact, held)
+
+    async def _is_blocked_async(self, stream: str) -> bool:
+        if stream in self._blocked and not await self._parked.holds_async(self.name, stream):
+            self._blocked.discard(stream)
+        return stream in self._blocked
 
     async def _deliver_async(self, fact: RecordedFact, held: HeldLease) -> None:
         try:
