@@ -21,6 +21,7 @@ class RunAnswer(BaseModel):
     counts: dict[str, int]
     parts_total: int
     parts_done: int
+    parts_partial: int
     parts_failed: int
     error: str | None
 

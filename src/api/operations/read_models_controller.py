@@ -8,7 +8,7 @@ from fastapi import Path, Response
 
 from api.kernel.authorization import Role, requires
 from api.kernel.controller import LabkeeperController, data_of
-from api.kernel.runs import RunAnswer, run_answer
+from api.kernel.runs import RunAnswer, run_answer, run_path
 from api.operations.schemas import ReadModelAnswer, ReadModelsAnswer
 from application.operations.list_read_models import ListReadModelsQuery
 from application.operations.rebuild_read_model import RebuildReadModelCommand
@@ -31,6 +31,9 @@ class ReadModelsController(LabkeeperController):
     @requires(Role.ADMIN)
     @post("/{name}/rebuild", status_code=202, response_model=RunAnswer)
     async def rebuild_read_model(self, name: Name) -> Response:
-        """Rebuild a read model beside the one that serves, then swap. `GET /read-models` tells when it is done."""
+        """Rebuild a read model beside the one that serves, then swap. The run tells when it is done."""
         result = await self.mediator.execute_async(RebuildReadModelCommand(name=name))
-        return self.process(result) if result.status != 202 else self.answer(202, run_answer(data_of(result)))
+        if result.status != 202:
+            return self.process(result)
+        run = data_of(result)
+        return self.answer(202, run_answer(run), {"Location": run_path(run)})

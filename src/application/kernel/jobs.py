@@ -57,6 +57,7 @@ class JobRun:
     counts: dict[str, int] = field(default_factory=dict)
     parts_total: int = 0
     parts_done: int = 0
+    parts_partial: int = 0
     parts_failed: int = 0
     error: str | None = None
 

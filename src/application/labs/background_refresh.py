@@ -33,7 +33,11 @@ class BackgroundRefresh:
     async def _run_async(self, worker: CmlWorker, recorder: RunRecorder, context: RequestContext, forced: bool) -> None:
         with acting_as(context):
             await recorder.expect_async(1)
-            part = await self.part_async(worker, forced=forced)
+            try:
+                part = await self.part_async(worker, forced=forced)
+            except Exception as error:  # process edge: a run must not look as if it went on for ever
+                await self._history.end_async(recorder, RunOutcome.FAILED, f"unexpected {type(error).__name__}")
+                raise
             await recorder.part_async(part)
             await self._history.end_async(recorder, part.outcome, part.error)
 

@@ -26,6 +26,7 @@ def run_document(run: JobRun) -> MongoDocument:
         "counts": run.counts,
         "parts_total": run.parts_total,
         "parts_done": run.parts_done,
+        "parts_partial": run.parts_partial,
         "parts_failed": run.parts_failed,
         "error": run.error,
     }

@@ -43,16 +43,19 @@ class MongoRunRecorder(RunRecorder):
     async def part_async(self, part: RunPart) -> None:
         self._numbered += 1
         document = part_document(self.run.run_id, self._numbered, part, self._clock.now())
-        failed = int(part.outcome is not RunOutcome.SUCCEEDED)
+        partial = int(part.outcome is RunOutcome.PARTIAL)
+        failed = int(part.outcome not in (RunOutcome.SUCCEEDED, RunOutcome.PARTIAL))
         counts: dict[str, int] = document["counts"]
         self.run.parts_done += 1
+        self.run.parts_partial += partial
         self.run.parts_failed += failed
         for name, count in counts.items():
             self.run.counts[name] = self.run.counts.get(name, 0) + count
         with translating_outages(_outages):
             await self._parts.insert_one(document)
         steps = {f"counts.{name}": count for name, count in counts.items()}
-        await self.change_async({"$inc": {"parts_done": 1, "parts_failed": failed, **steps}})
+        steps.update(parts_done=1, parts_partial=partial, parts_failed=failed)
+        await self.change_async({"$inc": steps})
 
     async def change_async(self, change: MongoDocument) -> None:
         """Change the stored run, as long as nobody has closed it."""

@@ -119,7 +119,7 @@ class JobInProgress:
         run = self.run
         if run.parts_failed and run.parts_failed >= max(run.parts_total, run.parts_done):
             return RunOutcome.FAILED, f"all parts failed ({run.parts_failed})"
-        if run.parts_failed or run.parts_done < run.parts_total:
+        if run.parts_failed or run.parts_partial or run.parts_done < run.parts_total:
             return RunOutcome.PARTIAL, None
         return RunOutcome.SUCCEEDED, None
 
