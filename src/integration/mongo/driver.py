@@ -106,6 +106,7 @@ _OPTIONS: dict[str, Any] = {
     "retryWrites": True,
     "retryReads": True,
     "uuidRepresentation": "standard",
+    "serverSelectionTimeoutMS": 5_000,  # a caller hears of an outage within seconds; whoever must wait tries again
     "maxPoolSize": 100,
     "minPoolSize": 4,
     "appname": "labkeeper",
