@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 import orjson
@@ -19,6 +19,8 @@ CursorValue = str | int | float | bool | datetime | None
 DEFAULT_LIMIT = 50
 LARGEST_LIMIT = 200
 _LONGEST = 2000
+_INT64 = 1 << 63
+"""What a database can hold. The digest is no secret, so a cursor may still hold anything that JSON can."""
 
 
 class BadCursorError(DomainError):
@@ -77,7 +79,7 @@ class Cursor:
             if not hmac.compare_digest(digest, _digest(body, scope)):
                 raise BadCursorError
             return tuple(_value(value) for value in orjson.loads(body))
-        except (ValueError, TypeError, KeyError, UnicodeEncodeError, binascii.Error):
+        except (ValueError, TypeError, KeyError, OverflowError, UnicodeEncodeError, binascii.Error):
             raise BadCursorError from None
 
 
@@ -94,7 +96,9 @@ def one_text(values: tuple[CursorValue, ...]) -> str:
 
 def _value(value: object) -> CursorValue:
     if isinstance(value, dict):
-        return datetime.fromisoformat(value["at"])
+        return datetime.fromisoformat(value["at"]).astimezone(UTC)
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        raise BadCursorError
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise BadCursorError

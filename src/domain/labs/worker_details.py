@@ -30,6 +30,8 @@ class WorkerDetails:
 
 
 def _check_endpoint(url: str) -> None:
+    if "\\" in url or not url.isprintable() or " " in url:
+        raise InvalidWorkerError("endpoint_url", "must not contain spaces, backslashes or control characters")
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -83,7 +83,8 @@ class AddressPolicy:
             UpstreamUnreachableError: the name does not resolve.
         """
         try:
-            found = await self._resolve(host, port)
+            # With a dot at the end a numeric address is taken for a name, and would pass as one that does not resolve.
+            found = await self._resolve(host.removesuffix("."), port)
         except OSError as error:
             raise UpstreamUnreachableError(host, "the host name does not resolve") from error
         if not found:
