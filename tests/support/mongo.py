@@ -101,6 +101,7 @@ class LocalMongod:
                     *("--replSet", self.replica_set, "--oplogSize", "128", "--wiredTigerCacheSizeGB", "0.25"),
                     *("--noauth", "--nounixsocket"),
                     *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+                    *("--setParameter", "transactionLifetimeLimitSeconds=10"),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -16,6 +16,7 @@ from integration.mongo.mongod_port import port_is_free
 LOG_LIMIT_BYTES = 50 * 1024 * 1024
 ROTATED_LOGS_KEPT = 2
 _CACHE_GB = 0.5
+_TRANSACTION_SECONDS = 10
 _OPLOG_MB = 512
 _LITTLE_SPACE_BYTES = 500 * 1024 * 1024
 _GRAVE = re.compile(r'"s":"[EF]"|error while loading|No space left')
@@ -93,6 +94,8 @@ def launch_mongod(binary: Path, folder: Path, port: int, replica_set: str) -> Mo
         *("--replSet", replica_set, "--oplogSize", str(_OPLOG_MB), "--wiredTigerCacheSizeGB", str(_CACHE_GB)),
         *("--logpath", str(folder / "mongod.log"), "--logappend", "--logRotate", "rename"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        # A killed app's transaction holds what it wrote until it expires, and the next holder waits for that.
+        *("--setParameter", f"transactionLifetimeLimitSeconds={_TRANSACTION_SECONDS}"),
     )
     try:
         with (folder / "mongod.out").open("wb") as output:
