@@ -34,7 +34,7 @@ class Hosted:
     async def caught_up_async(self, name: str, seconds: float = 20) -> None:
         """Wait until a subscription or read model has seen the whole log."""
         async with asyncio.timeout(seconds):
-            while await self.position_async(name) < await self.store.head_async():
+            while await self.position_async(name) < await self.store.head_async():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
     async def count_async(self, stream: str, versions: Sequence[int]) -> None:

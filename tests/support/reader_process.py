@@ -1,7 +1,7 @@
 """A process that runs one subscription and one read model over the log of tallies until it is killed.
 
-Run as ``python -m tests.support.reader_process URI DATABASE NAME``. The subscriber writes what it hears, with the process'
-name and the server's time, into the collection ``heard``; prints ``reading`` once it has started.
+Run as ``python -m tests.support.reader_process URI DATABASE NAME``. The subscriber writes what it hears, with the
+process' name, into the collection ``heard``; prints ``reading`` once it has started.
 """
 
 import asyncio
