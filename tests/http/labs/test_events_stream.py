@@ -1,0 +1,213 @@
+"""``GET /events/stream``: where it starts, what it filters, how it goes on after a break, how it ends."""
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from api.kernel.authorization import Role
+from tests.support.cml import CmlSimulator, a_lab
+from tests.support.mongo import LocalMongod
+from tests.support.served import API, Keeper, MovableClock, Served, assert_problem, eventually, served
+
+PATH = f"{API}/events/stream"
+
+
+class Listener:
+    """Reads a stream in a thread of its own."""
+
+    def __init__(self, client: httpx.Client, params: Any, last_event_id: str | None) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.connected = threading.Event()
+        self.ended = threading.Event()
+        self.headers = httpx.Headers()
+        self._client = client
+        self._request = {
+            "params": params,
+            "headers": {"Last-Event-ID": last_event_id} if last_event_id else {},
+            "timeout": 30,
+        }
+        self.error: Exception | None = None
+        self.thread = threading.Thread(target=self._listen)
+        self.thread.start()
+        assert self.connected.wait(10), self.error
+
+    def _listen(self) -> None:
+        try:
+            with self._client.stream("GET", PATH, **self._request) as answer:
+                assert answer.status_code == 200, answer.read()
+                self.headers = answer.headers
+                event: dict[str, Any] = {}
+                for line in answer.iter_lines():
+                    self.connected.set()
+                    name, _, value = line.partition(": ")
+                    if line == "" and "data" in event:
+                        self.events.append(event)
+                        event = {}
+                    elif name in ("id", "event"):
+                        event[name] = value
+                    elif name == "data":
+                        event["data"] = orjson.loads(value)
+        except Exception as error:
+            self.error = error
+        finally:
+            self.ended.set()
+
+    @property
+    def types(self) -> list[str]:
+        return [event["event"] for event in self.events]
+
+    def until(self, count: int) -> list[dict[str, Any]]:
+        eventually(lambda: len(self.events) >= count, f"{count} events came", 20)
+        return self.events
+
+
+@contextmanager
+def listening(
+    app: Served, params: Any = None, last_event_id: str | None = None, role: Role = Role.USER
+) -> Iterator[Listener]:
+    client = app.client(role)
+    listener = Listener(client, params, last_event_id)
+    try:
+        yield listener
+    finally:
+        # httpx has no way to break off from another thread but to close the socket below it
+        for connection in client._transport._pool.connections:  # type: ignore[attr-defined]
+            stream = connection._connection._network_stream
+            with_socket = stream.get_extra_info("socket")
+            with_socket.shutdown(2)
+        listener.thread.join(10)
+        client.close()
+
+
+def test_without_an_id_it_starts_now(keeper: Keeper, cml: CmlSimulator) -> None:
+    worker = keeper.register()
+    with listening(keeper.app) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        cml.set_labs([a_lab(1, lab_title="new title"), a_lab(2), a_lab(3)])
+        worker.refreshed()
+        (event,) = stream.until(1)
+    assert event["event"] == "labs.lab-record-updated.v1"
+    fact = event["data"]
+    assert (fact["specversion"], fact["type"], fact["subject"]) == ("1.0", event["event"], worker.record_id(1))
+    assert fact["data"]["changed_fields"] == {"title": {"old": "BGP basics 1", "new": "new title"}}
+    assert fact["workerid"] == worker.id
+    assert fact["actor"] == "tester"
+
+
+def test_from_start_replays_everything_once_and_in_order(keeper: Keeper) -> None:
+    keeper.register()
+    head = keeper.app.log_head()
+    with listening(keeper.app, {"from": "start"}) as stream:
+        eventually(lambda: stream.events and stream.events[-1]["data"]["position"] >= head, "it caught up")
+        ids = [event["data"]["id"] for event in stream.events]
+        positions = [event["data"]["position"] for event in stream.events]
+    assert len(ids) == len(set(ids))
+    assert positions == sorted(positions)
+    assert set(positions) == set(range(1, head + 1))
+
+
+def test_filters_by_type_and_worker(keeper: Keeper) -> None:
+    first, second = keeper.register(name="one"), keeper.register(name="two")
+    params: Any = [("from", "start"), ("worker", second.id), ("type", "labs.lab-record-created")]
+    with listening(keeper.app, params) as stream:
+        events = stream.until(3)
+        time.sleep(0.2)
+        assert {event["data"]["workerid"] for event in events} == {second.id}
+        assert stream.types == ["labs.lab-record-created.v1"] * 3
+    with listening(keeper.app, [("from", "start"), ("worker", first.id), ("type", "labs.*")]) as stream:
+        assert {event["event"] for event in stream.until(5)} == {
+            *("labs.cml-worker-registered.v1", "labs.cml-worker-reachability-changed.v1"),
+            "labs.lab-record-created.v1",
+        }
+    for bad in ("type=labs[$ne]", "worker=x", "from=yesterday", "since=1"):
+        assert_problem(keeper.http.get(f"{PATH}?{bad}"), 422)
+
+
+def test_it_resumes_behind_any_event_without_gap_or_double(keeper: Keeper) -> None:
+    keeper.register()
+    head = keeper.app.log_head()
+    with listening(keeper.app, {"from": "start"}) as stream:
+        eventually(lambda: stream.events and stream.events[-1]["data"]["position"] >= head, "it caught up")
+        everything = [(event["id"], event["data"]["id"]) for event in stream.events]
+    for place in (0, 1, len(everything) // 2, len(everything) - 2):
+        with listening(keeper.app, None, everything[place][0]) as stream:
+            rest = stream.until(len(everything) - place - 1)
+            assert [(event["id"], event["data"]["id"]) for event in rest] == everything[place + 1 :]
+
+
+@pytest.mark.parametrize("bad", ["x", "labs", "labs:1", "labs:-1.0", "labs:1.0;x", "1", "labs:99999999999999999.0"])
+def test_a_bad_last_event_id_is_400(keeper: Keeper, bad: str) -> None:
+    assert_problem(keeper.http.get(PATH, headers={"Last-Event-ID": bad}), 400, "malformed-header")
+
+
+def test_alerts_are_facts_in_the_stream(keeper: Keeper, cml: CmlSimulator) -> None:
+    with listening(keeper.app, {"type": "labs.lab-alert-raised"}) as stream:
+        cml.set_labs([a_lab(1), a_lab(2), a_lab(3), a_lab(4)])
+        worker = keeper.register()
+        cml.set_labs([a_lab(1, state="DEFINED_ON_CORE"), a_lab(2), a_lab(3), a_lab(4)])
+        worker.refreshed()
+        reset = stream.until(1)[0]["data"]["data"]
+        assert (reset["kind"], reset["record_id"], reset["worker_id"]) == ("lab-reset", worker.record_id(1), worker.id)
+        cml.set_labs([a_lab(1, state="DEFINED_ON_CORE"), a_lab(2)])
+        worker.refreshed()
+        dropped = stream.until(2)[1]["data"]["data"]
+        assert (dropped["kind"], dropped["details"]) == ("worker-labs-dropped", {"gone": 2, "known": 4})
+        cml.set_faults({"kind": "drop_connection"})
+        assert_problem(worker.refresh(), 503)
+        unreachable = stream.until(3)[2]["data"]["data"]
+        assert (unreachable["kind"], unreachable["worker_id"]) == ("worker-unreachable", worker.id)
+        assert_problem(worker.refresh(), 503)
+        time.sleep(0.5)
+        assert len(stream.events) == 3
+
+
+def test_it_ends_when_the_token_expires(keeper: Keeper) -> None:
+    token = keeper.app.running.token(Role.USER, ttl_seconds=int(keeper.clock.ahead.total_seconds()) + 3)
+    client = keeper.app.client_with(token)
+    listener = Listener(client, None, None)
+    assert listener.ended.wait(6)
+    assert listener.error is None
+    listener.thread.join()
+    client.close()
+
+
+def test_it_ends_at_once_on_shutdown_and_its_ids_hold_after_a_restart(
+    shared_mongod: LocalMongod, cml: CmlSimulator, tmp_path: Path
+) -> None:
+    database = f"test_{uuid.uuid4().hex}"
+    clock = MovableClock()
+    try:
+        with served(shared_mongod, tmp_path, database=database, clock=clock) as app:
+            keeper = Keeper(app, cml, clock)
+            worker = keeper.register()
+            client = app.client()
+            listener = Listener(client, {"from": "start"}, None)
+            seen = list(listener.until(5))
+            stopping = time.monotonic()
+        assert time.monotonic() - stopping < 10
+        assert listener.ended.wait(5)
+        assert listener.error is None
+        cml.set_labs([a_lab(1), a_lab(2, lab_title="while it was away"), a_lab(3)])
+        with served(shared_mongod, tmp_path, database=database, clock=clock) as app:
+            with app.client() as client:
+                clock.advance(11)
+                eventually(
+                    lambda: client.post(worker.path + "/labs/refresh").status_code in (200, 429), "it was refreshed"
+                )
+            with listening(app, None, seen[2]["id"]) as stream:
+                rest = stream.until(3)
+                assert [event["data"]["id"] for event in rest[:2]] == [event["data"]["id"] for event in seen[3:]]
+                assert rest[2]["data"]["data"]["changed_fields"]["title"]["new"] == "while it was away"
+            with app.client() as client:
+                assert client.get(worker.path).json()["worker_id"] == worker.id
+    finally:
+        with shared_mongod.client() as connection:
+            connection.drop_database(database)

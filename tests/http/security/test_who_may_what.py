@@ -1,0 +1,102 @@
+"""Every route with every role, against a table written out here: a new route fails until somebody thinks about it."""
+
+from collections.abc import Iterator
+
+import httpx
+import jwt
+import pytest
+
+from api.kernel.authorization import Role, routes_with_access
+from tests.support.served import Served, assert_problem
+
+A = "/api/v1"
+IN_REGION = f"{A}/workers/region/{{region}}/workers"
+WORKER = f"{IN_REGION}/{{worker_id}}"
+PUBLIC, USER, MANAGER, ADMIN = None, Role.USER, Role.MANAGER, Role.ADMIN
+EXPECTED: dict[tuple[str, str], Role | None] = {
+    ("GET", "/health/live"): PUBLIC,
+    ("GET", "/health/ready"): PUBLIC,
+    ("GET", "/metrics"): PUBLIC,
+    ("GET", IN_REGION): USER,
+    ("POST", IN_REGION): ADMIN,
+    ("GET", WORKER): USER,
+    ("PATCH", WORKER): ADMIN,
+    ("DELETE", WORKER): ADMIN,
+    ("GET", f"{WORKER}/labs"): USER,
+    ("POST", f"{WORKER}/labs/refresh"): MANAGER,
+    ("POST", f"{A}/workers/refresh"): MANAGER,
+    ("GET", f"{A}/labs"): USER,
+    ("GET", f"{A}/labs/{{record_id}}"): USER,
+    ("GET", f"{A}/labs/{{record_id}}/history"): USER,
+    ("GET", f"{A}/labs/{{record_id}}/metrics"): USER,
+    ("GET", f"{A}/events/stream"): USER,
+    ("GET", f"{A}/jobs"): USER,
+    ("POST", f"{A}/jobs/{{task_id}}/run"): MANAGER,
+    ("GET", f"{A}/jobs/{{task_id}}/runs"): USER,
+    ("GET", f"{A}/jobs/{{task_id}}/runs/{{run_id}}"): USER,
+    ("GET", f"{A}/jobs/{{task_id}}/runs/{{run_id}}/stream"): USER,
+    ("GET", f"{A}/subscriptions"): ADMIN,
+    ("GET", f"{A}/subscriptions/{{name}}/parked"): ADMIN,
+    ("POST", f"{A}/subscriptions/{{name}}/parked/{{parked_id}}/replay"): ADMIN,
+    ("DELETE", f"{A}/subscriptions/{{name}}/parked/{{parked_id}}"): ADMIN,
+    ("GET", f"{A}/read-models"): ADMIN,
+    ("POST", f"{A}/read-models/{{name}}/rebuild"): ADMIN,
+    ("POST", f"{A}/webhooks"): ADMIN,
+    ("GET", f"{A}/webhooks"): ADMIN,
+    ("GET", f"{A}/webhooks/{{webhook_id}}"): ADMIN,
+    ("PATCH", f"{A}/webhooks/{{webhook_id}}"): ADMIN,
+    ("DELETE", f"{A}/webhooks/{{webhook_id}}"): ADMIN,
+    ("POST", f"{A}/webhooks/{{webhook_id}}/ping"): ADMIN,
+    ("GET", f"{A}/webhooks/{{webhook_id}}/deliveries"): ADMIN,
+    ("GET", f"{A}/webhooks/{{webhook_id}}/deliveries/{{delivery_id}}"): ADMIN,
+    ("POST", f"{A}/webhooks/{{webhook_id}}/deliveries/{{delivery_id}}/retry"): ADMIN,
+}
+
+
+def test_every_route_is_in_the_table_with_its_role(app: Served) -> None:
+    found = {
+        (method, path): access.role
+        for method, path, access in routes_with_access(app.running.app)
+        if path not in (f"{A}/openapi.json", f"{A}/docs", "/docs/oauth2-redirect")
+    }
+    assert found == EXPECTED
+
+
+def filled(path: str) -> str:
+    worker = "00000000-0000-4000-8000-000000000000"
+    values = {"region": "x", "worker_id": worker, "record_id": f"{worker}.l", "task_id": "none", "name": "none"}
+    for name in ("run_id", "parked_id", "webhook_id", "delivery_id"):
+        values[name] = "none"
+    return path.format_map(values)
+
+
+@pytest.fixture(scope="module")
+def clients(app: Served) -> Iterator[dict[str, httpx.Client]]:
+    secret = app.running.secrets.jwt_secret
+    strange = jwt.encode({"sub": "x", "role": "root", "exp": 4_000_000_000}, secret, "HS256")
+    none = jwt.encode({"sub": "x", "exp": 4_000_000_000}, secret, "HS256")
+    found = {role.value: app.client(role) for role in Role}
+    found |= {"nobody": app.client_with(None), "unknown role": app.client_with(strange)}
+    found |= {"no role": app.client_with(none)}
+    yield found
+    for client in found.values():
+        client.close()
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(EXPECTED), ids=lambda value: str(value))
+def test_a_route_lets_in_whom_it_should(clients: dict[str, httpx.Client], method: str, path: str) -> None:
+    needed = EXPECTED[method, path]
+    url = filled(path)
+    if "stream" not in url:
+        for role in Role:
+            may = needed is None or role.includes(needed)
+            if may and path == f"{A}/workers/refresh":
+                continue
+            status = clients[role.value].request(method, url).status_code
+            assert (status not in (401, 403)) is may, f"{role.value}: {status}"
+    if needed is not None:
+        refused = clients["nobody"].request(method, url)
+        assert_problem(refused, 401, "unauthenticated")
+        assert refused.headers["www-authenticate"].startswith("Bearer")
+        for name in ("unknown role", "no role"):
+            assert_problem(clients[name].request(method, url), 403, "forbidden")
