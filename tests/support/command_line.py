@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
-MARK = "LABKEEPER_TEST_MARK"
+MARK = "TEST_OF_LABKEEPER"
 START_SECONDS = 120
 
 
