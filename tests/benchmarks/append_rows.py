@@ -29,7 +29,7 @@ from tests.benchmarks.material import (
     workbench,
     write_labs,
 )
-from tests.benchmarks.measuring import Reading, Row, alternating, percentile
+from tests.benchmarks.measuring import Measure, Reading, Row, alternating, percentile
 
 Worker = Callable[[int], Awaitable[object]]
 
@@ -47,7 +47,7 @@ async def at_once(concurrency: int, count: int, work: Worker) -> float:
     return time.perf_counter() - started
 
 
-def _append(concurrency: int, count: int, rounds: int) -> Callable[[str], Awaitable[Reading]]:
+def _append(concurrency: int, count: int, rounds: int) -> Measure:
     async def measure(uri: str) -> Reading:
         async with workbench(uri) as bench:
             clock = SystemClock()

@@ -1,10 +1,10 @@
 """How a row is measured: ours and the baseline in turns, warmed up before, the median of the rounds."""
 
 import gc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from statistics import median
-from typing import Literal
+from typing import Any, Literal
 
 Side = Callable[[], Awaitable[float]]
 """Does the work of one round and returns its figure: a rate, or a time."""
@@ -19,6 +19,10 @@ class Reading:
     ratio: float
 
 
+Measure = Callable[[str], Coroutine[Any, Any, Reading]]
+"""Takes the MongoDB URI of a replica set and does one run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of the table.
@@ -28,14 +32,13 @@ class Row:
         goal: bound of the ratio.
         better: whether a higher or a lower ratio is better.
         unit: of ``ours`` and ``baseline``.
-        measure: takes the MongoDB URI of an empty replica set, and does one run.
     """
 
     name: str
     goal: float
     better: Literal["higher", "lower"]
     unit: str
-    measure: Callable[[str], Awaitable[Reading]]
+    measure: Measure
 
     def is_met(self, ratio: float) -> bool:
         return ratio >= self.goal if self.better == "higher" else ratio <= self.goal

@@ -115,7 +115,7 @@ async def _execute(_uri: str) -> Reading:
 
 
 async def _publish(_uri: str) -> Reading:
-    handlers = [*_DEAF, HearsIt]
+    handlers: list[type[Any]] = [*_DEAF, HearsIt]
     ours, stock = _ours(handlers), _stock(handlers)
     fact = HeardFact()
     return await alternating(

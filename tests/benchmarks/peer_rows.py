@@ -6,6 +6,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
@@ -69,7 +70,7 @@ async def _sqlite(uri: str) -> Reading:
     It runs with its defaults for a file: write-ahead log, ``synchronous=FULL`` (SQLite's own), one writer at a time.
     """
     folder = Path(tempfile.mkdtemp(prefix="labkeeper-bench-"))
-    peer: Application = Application(
+    peer: Application[UUID] = Application(
         env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(folder / "peer.db")}
     )
     try:

@@ -1,7 +1,6 @@
 """Reading: aggregates, subscriptions and projections against plain cursors and plain bulk writes."""
 
 import time
-from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 from pymongo import ReplaceOne
@@ -17,12 +16,12 @@ from integration.mongo.projection_runner import ProjectionRunner
 from integration.mongo.read_model_watch import ReadModelWatch
 from tests.benchmarks.append_rows import Counting, runner_of
 from tests.benchmarks.material import LOG, a_changed, a_snapshot, fresh_number, workbench, write_labs
-from tests.benchmarks.measuring import Reading, Row, alternating
+from tests.benchmarks.measuring import Measure, Reading, Row, alternating
 
 TO_LIST = 1_000
 
 
-def _load(events: int, times: int) -> Callable[[str], Awaitable[Reading]]:
+def _load(events: int, times: int) -> Measure:
     async def measure(uri: str) -> Reading:
         async with workbench(uri) as bench:
             clock = SystemClock()
@@ -74,7 +73,8 @@ async def _catch_up(uri: str) -> Reading:
             return events / (time.perf_counter() - started)
 
         async def _batch(position: int) -> list[MongoDocument]:
-            return await bench.commits.find({"_id": {"$gt": position}}).sort("_id", 1).limit(TO_LIST).to_list(None)
+            cursor = bench.commits.find({"_id": {"$gt": position}}).sort("_id", 1)
+            return await cursor.limit(TO_LIST).batch_size(TO_LIST + 1).to_list(None)
 
         async def one_by_one() -> float:
             started = time.perf_counter()

@@ -1,12 +1,12 @@
 """A whole cycle of the refresh job against only fetching and parsing the same answers.
 
 Both sides use the product's controller client and the job's concurrency; the controllers are one lean process. The
-cycle ends when its appends are acknowledged; projections read the log afterwards and are measured by a row of their own.
+cycle ends when its appends are acknowledged; the projection into ``lab_records`` is measured by a row of its own.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -38,7 +38,7 @@ from integration.mongo.run_history import MongoRunHistory
 from settings import LabsSettings
 from tests.benchmarks.child import serving
 from tests.benchmarks.material import LOG, Workbench, workbench
-from tests.benchmarks.measuring import Reading, Row, alternating
+from tests.benchmarks.measuring import Measure, Reading, Row, alternating
 
 WORKERS, LABS = 20, 500
 CREDENTIALS = Credentials("admin", "password")
@@ -147,7 +147,7 @@ async def _project_workers(bench: Workbench, watch: ReadModelWatch) -> None:
     await runner.project_batch_async(await checkpoints.start_async(first), 1)
 
 
-def _again(changing: bool) -> Callable[[str], Awaitable[Reading]]:
+def _again(changing: bool) -> Measure:
     async def measure(uri: str) -> Reading:
         with serving("tests.benchmarks.tiles_server", str(WORKERS), str(LABS)) as port:
             generation = 0

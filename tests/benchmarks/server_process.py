@@ -40,7 +40,7 @@ async def serve() -> None:
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, log_level="warning")
     server = LabkeeperServer(config)
     serving = asyncio.create_task(server.serve())
-    while not server.started and not serving.done():
+    while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn only sets a flag
         await asyncio.sleep(0.01)
     print(server.servers[0].sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)

@@ -24,6 +24,9 @@ from integration.mongo.driver import MongoCollection, MongoDocument, translating
 from integration.mongo.event_codec import EventCodec
 from integration.mongo.stream_heads import StreamHeads
 
+FIRST_BATCH = 10_000
+"""Commits in the first answer. Left alone, the server sends 101 and has to be asked for the rest."""
+
 
 class MongoEventReader(EventStore, EventFeed, EventStreams):
     """The reading half of the event store."""
@@ -113,7 +116,7 @@ class MongoEventReader(EventStore, EventFeed, EventStreams):
         """Return only the typed events of a stream, oldest first; the shortest way to an aggregate."""
         query: dict[str, Any] = {"s": stream, "f": {"$gt": after}} if after else {"s": stream}
         with translating_outages("the event store"):
-            commits = await self._settled.find(query).sort("f", 1).to_list(None)
+            commits = await self._settled.find(query).sort("f", 1).batch_size(FIRST_BATCH).to_list(None)
         if commits:
             self._heads.remember(stream, commits[-1]["v"])
         return self._events(commits)
@@ -129,7 +132,7 @@ class MongoEventReader(EventStore, EventFeed, EventStreams):
 
     async def _load_grouped_async(self, query: Mapping[str, Any]) -> dict[str, list[RecordedDomainEvent]]:
         with translating_outages("the event store"):
-            commits = await self._settled.find(query).sort([("s", 1), ("f", 1)]).to_list(None)
+            commits = await self._settled.find(query).sort([("s", 1), ("f", 1)]).batch_size(FIRST_BATCH).to_list(None)
         grouped: dict[str, list[MongoDocument]] = {}
         for commit in commits:
             grouped.setdefault(commit["s"], []).append(commit)
@@ -180,7 +183,8 @@ class MongoEventReader(EventStore, EventFeed, EventStreams):
         corrupt: list[CorruptFact] | None = None,
     ) -> tuple[list[RecordedFact], int]:
         with translating_outages("the event store"):
-            commits = await self._settled.find({"_id": {"$gt": after}}).sort("_id", 1).limit(limit).to_list(None)
+            found = self._settled.find({"_id": {"$gt": after}}).sort("_id", 1).limit(limit)
+            commits = await found.batch_size(FIRST_BATCH).to_list(None)
         facts: list[RecordedFact] = []
         wanted = None if event_types is None else self.codec.with_older_versions(event_types)
         for commit in commits:
