@@ -34,6 +34,7 @@ from domain.kernel.clock import Clock
 
 LOG = "labs"
 MODEL = "lab_records"
+WORKERS = "workers"
 WEEK = timedelta(days=7)
 
 
@@ -63,6 +64,7 @@ class LabsController(LabkeeperController):
         cursor: CursorParameter = None,
     ) -> Response:
         """List labs of all workers."""
+        await self._reading.before_reading_async(request, LOG, WORKERS)
         await self._reading.before_reading_async(request, LOG, MODEL)
         wanted = LabFilter(region, worker, state, owner, q, include_removed)
         query = ListLabsQuery(wanted=wanted, sort=sort, limit=limit, cursor=cursor)
@@ -72,6 +74,7 @@ class LabsController(LabkeeperController):
     @get("/{record_id}", response_model=LabDetailsAnswer)
     async def get_lab(self, request: Request, record_id: RecordIdPath, as_of: AsOf = None) -> Response:
         """Look at one lab with its last operations; with `as_of` as it was then."""
+        await self._reading.before_reading_async(request, LOG, WORKERS)
         await self._reading.before_reading_async(request, LOG, MODEL)
         result = await self.mediator.execute_async(GetLabQuery(record_id=record_id, as_of=as_of))
         if result.status != 200:

@@ -131,6 +131,7 @@ class WorkersController(LabkeeperController):
         include_removed: Annotated[bool, Query(description="Also labs that are gone.")] = False,
     ) -> Response:
         """List a worker's labs from our own store. Headers say how old the answer is."""
+        await self._reading.before_reading_async(request, LOG, "workers")
         await self._reading.before_reading_async(request, LOG, "lab_records")
         result = await self.mediator.execute_async(GetWorkerLabsQuery(region, worker_id, include_removed))
         if result.status != 200:
@@ -161,6 +162,7 @@ class WorkersController(LabkeeperController):
             RefreshWorkerLabsCommand(region=region, worker_id=worker_id, dry_run=dry_run)
         )
         await self._reading.after_writing_async(LOG, "lab_records")
+        await self._reading.after_writing_async(LOG, "workers")
         if result.status != 200:
             return self.process(result)
         return self.answer(200, _refresh_answer(data_of(result)))
