@@ -3,8 +3,9 @@
 from application.kernel.background import BackgroundWork
 from application.kernel.jobs import JobRun, RunHistory, RunOutcome, RunPart, RunRecorder
 from application.kernel.request_context import RequestContext, acting_as, current_request
+from application.labs.refresh_rules import RefreshedTooRecentlyError, RefreshUnderWayError
 from application.labs.sync_ledger import SyncLedger, WorkerSync
-from application.labs.worker_refresh import RefreshedTooRecentlyError, RefreshUnderWayError, WorkerRefresh
+from application.labs.worker_refresh import WorkerRefresh
 from domain.kernel.errors import LabkeeperError
 from domain.labs.cml_worker import CmlWorker
 
@@ -33,13 +34,15 @@ class BackgroundRefresh:
     async def _run_async(self, worker: CmlWorker, recorder: RunRecorder, context: RequestContext, forced: bool) -> None:
         with acting_as(context):
             await recorder.expect_async(1)
+            # Whatever happens, the run must not look as if it went on for ever.
+            outcome: RunOutcome = RunOutcome.FAILED
+            why: str | None = "it ended unexpectedly; the log has the details"
             try:
                 part = await self.part_async(worker, forced=forced)
-            except Exception as error:  # process edge: a run must not look as if it went on for ever
-                await self._history.end_async(recorder, RunOutcome.FAILED, f"unexpected {type(error).__name__}")
-                raise
-            await recorder.part_async(part)
-            await self._history.end_async(recorder, part.outcome, part.error)
+                await recorder.part_async(part)
+                outcome, why = part.outcome, part.error
+            finally:
+                await self._history.end_async(recorder, outcome, why)
 
     async def part_async(self, worker: CmlWorker, *, forced: bool, sync: WorkerSync | None = None) -> RunPart:
         """Refresh one worker and return what that did; a failure is part of the answer."""
