@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import httpx
 
 from api.kernel.authorization import Role
+from application.kernel.leases import Leases
 from domain.kernel.clock import SystemClock
 from tests.support.app import RunningApp, running_app, settings_for
 from tests.support.cml import CmlSimulator
@@ -166,7 +167,14 @@ class Worker:
             found: dict[str, Any] = self.get().json()
             return found if found["reachability"] != "unknown" else None
 
-        return eventually(asked, f"worker {self.id} was asked")
+        found = eventually(asked, f"worker {self.id} was asked")
+        leases = self.keeper.app.service(Leases)
+
+        def let_go() -> bool:
+            return self.keeper.app.run(leases.holder_async(f"refresh:{self.id}")) is None
+
+        eventually(let_go, f"the refresh of worker {self.id} ended")
+        return found
 
     def refresh(self, *, later: float = 11, **options: Any) -> httpx.Response:
         """Refresh by hand, so much later than now."""
