@@ -19,7 +19,8 @@ from application.kernel.credentials import Credentials
 from application.kernel.jobs import RunOutcome
 from application.labs.background_refresh import TASK_ID, BackgroundRefresh
 from application.labs.ports import ControllerTarget
-from application.labs.worker_refresh import RefreshSettings, WorkerRefresh
+from application.labs.refresh_rules import RefreshSettings
+from application.labs.worker_refresh import WorkerRefresh
 from domain.kernel.clock import SystemClock
 from domain.labs.cml_worker import CmlWorker, WorkerDetails
 from integration.labs.cml_controller_client import HttpCmlControllers

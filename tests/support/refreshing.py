@@ -11,7 +11,8 @@ from cryptography.fernet import Fernet
 
 from application.kernel.credentials import Credentials
 from application.labs.refresh_report import RefreshReport
-from application.labs.worker_refresh import RefreshSettings, WorkerRefresh
+from application.labs.refresh_rules import RefreshSettings
+from application.labs.worker_refresh import WorkerRefresh
 from domain.labs.cml_worker import CmlWorker, WorkerDetails
 from domain.labs.events import LABS_EVENTS
 from domain.labs.lab_record import LabRecord

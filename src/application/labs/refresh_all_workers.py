@@ -9,9 +9,9 @@ from application.kernel.jobs import JobAlreadyRunningError, JobRun, Jobs
 from application.kernel.refusals import missing, too_soon
 from application.kernel.request_context import current_request
 from application.labs.background_refresh import TASK_ID
+from application.labs.refresh_rules import seconds_until_forced
 from application.labs.sync_ledger import SyncLedger
 from application.labs.views import WorkerViews
-from application.labs.worker_refresh import seconds_until_forced
 from domain.kernel.clock import Clock
 
 RUNNING_RETRY_SECONDS = 5.0

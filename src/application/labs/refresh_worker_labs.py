@@ -8,9 +8,10 @@ from neuroglia.mediation import Command, CommandHandler
 from application.kernel.refusals import conflicting, missing, too_soon, unavailable, upstream_failed
 from application.labs.ports import ControllerError
 from application.labs.refresh_report import RefreshReport
+from application.labs.refresh_rules import RefreshedTooRecentlyError, RefreshUnderWayError
 from application.labs.sync_ledger import SyncLedger
 from application.labs.worker_in_region import load_worker_async
-from application.labs.worker_refresh import RefreshedTooRecentlyError, RefreshUnderWayError, WorkerRefresh
+from application.labs.worker_refresh import WorkerRefresh
 from domain.labs.repositories import CmlWorkerRepository
 
 UNDER_WAY_RETRY_SECONDS = 2.0

@@ -9,10 +9,10 @@ from application.kernel.jobs import JobRun
 from application.kernel.leases import Leases
 from application.kernel.refusals import conflicting, missing, too_soon
 from application.labs.background_refresh import BackgroundRefresh
+from application.labs.refresh_rules import refresh_lease_key, seconds_until_forced
 from application.labs.refresh_worker_labs import UNDER_WAY_RETRY_SECONDS
 from application.labs.sync_ledger import SyncLedger
 from application.labs.worker_in_region import load_worker_async
-from application.labs.worker_refresh import refresh_lease_key, seconds_until_forced
 from domain.kernel.clock import Clock
 from domain.labs.repositories import CmlWorkerRepository
 

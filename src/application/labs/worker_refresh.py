@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from secrets import token_hex
 
 import structlog
@@ -11,7 +11,8 @@ from neuroglia.data.exceptions import OptimisticConcurrencyException
 from opentelemetry import metrics, trace
 
 from application.kernel.credentials import Credentials, CredentialStore, CredentialsUnreadableError
-from application.kernel.leases import Lease, Leases
+from application.kernel.lease_keeper import HeldLease, holding
+from application.kernel.leases import Leases
 from application.kernel.request_context import acting_as, current_request
 from application.labs.known_labs import KnownLabs
 from application.labs.ports import (
@@ -23,9 +24,15 @@ from application.labs.ports import (
 )
 from application.labs.reconciled_records import ReconciledRecords
 from application.labs.refresh_report import RefreshReport
+from application.labs.refresh_rules import (
+    RefreshedTooRecentlyError,
+    RefreshSettings,
+    RefreshUnderWayError,
+    refresh_lease_key,
+    seconds_until_forced,
+)
 from application.labs.sync_ledger import SyncLedger, WorkerSync
 from domain.kernel.clock import Clock
-from domain.kernel.errors import DomainError
 from domain.labs.cml_worker import CmlWorker
 from domain.labs.errors import WorkerDecommissionedError
 from domain.labs.reconciliation import Reconciliation, Removals, reconcile
@@ -38,7 +45,7 @@ _labs_seen = metrics.get_meter("labkeeper").create_counter(
     "labkeeper.labs.refreshed", description="Labs by what a refresh did to them"
 )
 
-LEASE_MARGIN_SECONDS = 30.0
+LEASE_SECONDS = 15.0
 WORKER_SAVE_TRIES = 5
 
 _REACHABILITY = {
@@ -46,41 +53,6 @@ _REACHABILITY = {
     "not_ready": Reachability.NOT_READY,
     "invalid_answer": Reachability.NOT_READY,
 }
-
-
-FORCED_PAUSE = timedelta(seconds=10)
-
-
-class RefreshUnderWayError(DomainError):
-    """The worker is being refreshed already, here or in another process."""
-
-
-class RefreshedTooRecentlyError(DomainError):
-    """A forced refresh reached the controller a moment ago. ``retry_after_seconds`` tells when the next may."""
-
-    def __init__(self, worker_id: str, retry_after_seconds: float) -> None:
-        super().__init__(f"worker {worker_id} was refreshed by hand less than {FORCED_PAUSE.seconds} s ago")
-        self.retry_after_seconds = retry_after_seconds
-
-
-def seconds_until_forced(sync: WorkerSync, now: datetime) -> float:
-    """Return how long until a worker may be refreshed by hand; 0 when it may now."""
-    if sync.last_forced_at is None:
-        return 0.0
-    return max(0.0, (sync.last_forced_at + FORCED_PAUSE - now).total_seconds())
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshSettings:
-    """``interval``: base time between two refreshes; ``deadline_seconds``: for one worker."""
-
-    interval: timedelta = timedelta(minutes=30)
-    deadline_seconds: float = 60.0
-
-
-def refresh_lease_key(worker_id: str) -> str:
-    """Return the key of the lease under which a worker's records may change."""
-    return f"refresh:{worker_id}"
 
 
 class WorkerRefresh:
@@ -106,7 +78,6 @@ class WorkerRefresh:
         self._leases = leases
         self._clock = clock
         self._settings = settings
-        self._lease_seconds = settings.deadline_seconds + LEASE_MARGIN_SECONDS
 
     async def refresh_async(
         self, worker: CmlWorker, sync: WorkerSync, *, forced: bool = False, dry_run: bool = False
@@ -128,15 +99,12 @@ class WorkerRefresh:
         worker_id = worker.state.id
         # A refresh sent twice decides anew from what is stored; it must not be given the answers of the first one.
         context = replace(current_request(), command_id=token_hex(16), repeatable=False, appends={})
-        lease = await self._leases.try_acquire_async(refresh_lease_key(worker_id), self._lease_seconds)
-        if lease is None:
-            raise RefreshUnderWayError(f"worker {worker_id} is being refreshed already")
         with acting_as(context), _tracer.start_as_current_span("refresh worker labs") as span:
             span.set_attribute("labkeeper.worker.id", worker_id)
-            try:
-                report = await self._refresh_held_async(worker, sync, lease, forced=forced, dry_run=dry_run)
-            finally:
-                await self._leases.release_async(lease)
+            async with holding(self._leases, refresh_lease_key(worker_id), LEASE_SECONDS) as held:
+                if held is None:
+                    raise RefreshUnderWayError(f"worker {worker_id} is being refreshed already")
+                report = await self._refresh_held_async(worker, sync, held, forced=forced, dry_run=dry_run)
             for name, count in report.counts().items():
                 span.set_attribute(f"labkeeper.{name}", count)
                 if count and not dry_run:
@@ -144,7 +112,7 @@ class WorkerRefresh:
         return report
 
     async def _refresh_held_async(
-        self, worker: CmlWorker, sync: WorkerSync, lease: Lease, *, forced: bool, dry_run: bool
+        self, worker: CmlWorker, sync: WorkerSync, held: HeldLease, *, forced: bool, dry_run: bool
     ) -> RefreshReport:
         started = time.perf_counter()
         worker = await self._present_async(worker.state.id)
@@ -160,7 +128,7 @@ class WorkerRefresh:
                 await self._note_failure_async(worker, sync, error)
             raise
         now = self._clock.now()
-        known = await self._known.under_async(worker.state.id, lease.token)
+        known = await self._known.under_async(worker.state.id, held.token)
         plan = reconcile(
             known.labs,
             listing.labs,
@@ -173,8 +141,8 @@ class WorkerRefresh:
         if dry_run:
             await self._records.preview_async(worker, plan, now, report)
         else:
-            if not plan.changes_nothing:
-                await self._confirm_async(lease)
+            if held.lost.is_set():
+                raise RefreshUnderWayError(f"the refresh of {worker.state.id} stalled; another has taken it over")
             await self._records.apply_async(worker, plan, now, report, known)
             await self._note_success_async(worker, plan, now)
             failed = [failure.lab_id for failure in listing.failures if failure.lab_id is not None]
@@ -198,11 +166,6 @@ class WorkerRefresh:
         if worker is None or worker.state.decommissioned:
             raise WorkerDecommissionedError(f"worker {worker_id} is decommissioned")
         return worker
-
-    async def _confirm_async(self, lease: Lease) -> None:
-        """Nothing is written by a process that was so slow that another one may hold the worker by now."""
-        if not await self._leases.renew_async(lease, self._lease_seconds):
-            raise RefreshUnderWayError(f"the refresh of {lease.key} took too long; another has taken it over")
 
     async def _list_async(self, worker: CmlWorker) -> LabListing:
         state = worker.state

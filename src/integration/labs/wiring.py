@@ -13,11 +13,12 @@ from application.kernel.subscriptions import Projector, Subscriber
 from application.labs.background_refresh import BackgroundRefresh
 from application.labs.get_lab_history import LabsEventStreams
 from application.labs.ports import CmlControllers
+from application.labs.refresh_rules import RefreshSettings
 from application.labs.sync_ledger import SyncLedger
 from application.labs.views import LabViews, WorkerViews
 from application.labs.when_change_is_unexpected_raise_alert import WhenChangeIsUnexpectedRaiseAlert
 from application.labs.when_worker_decommissioned_remove_its_labs import WhenWorkerDecommissionedRemoveItsLabs
-from application.labs.worker_refresh import RefreshSettings, WorkerRefresh
+from application.labs.worker_refresh import WorkerRefresh
 from domain.kernel.clock import Clock
 from domain.labs.events import LABS_EVENTS
 from domain.labs.repositories import CmlWorkerRepository, LabAlertRepository, LabRecordRepository

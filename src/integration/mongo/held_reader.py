@@ -5,10 +5,10 @@ from abc import ABC, abstractmethod
 
 import structlog
 
+from application.kernel.lease_keeper import HeldLease, holding
 from application.kernel.leases import Leases
 from domain.kernel.errors import UnavailableError
 from integration.mongo.checkpoints import CheckpointMovedError
-from integration.mongo.lease_keeper import HeldLease, holding
 
 log = structlog.get_logger(__name__)
 

@@ -3,12 +3,12 @@
 import structlog
 
 from application.kernel.event_feed import CorruptFact, EventFeed
+from application.kernel.lease_keeper import HeldLease
 from application.kernel.leases import Leases
 from application.kernel.subscriptions import Projector
 from integration.mongo.checkpoints import Checkpoint, CheckpointMovedError, Checkpoints
 from integration.mongo.driver import MongoDriver, MongoSession, translating_outages
 from integration.mongo.held_reader import HeldReader
-from integration.mongo.lease_keeper import HeldLease
 from integration.mongo.parked_events import ParkedEvents
 from integration.mongo.read_model_rebuild import ReadModelRebuild
 from integration.mongo.read_model_watch import ReadModelWatch

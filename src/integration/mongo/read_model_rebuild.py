@@ -7,12 +7,12 @@ import structlog
 from pymongo.errors import OperationFailure
 
 from application.kernel.event_feed import EventFeed
+from application.kernel.lease_keeper import HeldLease, holding
 from application.kernel.leases import Leases
 from application.kernel.subscriptions import Projector
 from domain.kernel.errors import DomainError, LabkeeperError
 from integration.mongo.checkpoints import Checkpoint, Checkpoints
 from integration.mongo.driver import MongoDriver, MongoSession, translating_outages
-from integration.mongo.lease_keeper import HeldLease, holding
 
 log = structlog.get_logger(__name__)
 

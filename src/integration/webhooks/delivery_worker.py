@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 import structlog
 from neuroglia.hosting.abstractions import HostedService
 
+from application.kernel.lease_keeper import HeldLease
 from application.kernel.leases import Leases
 from application.webhooks.deliveries import DeliveryQueue, Lane, WebhookDeliveries
 from application.webhooks.webhook_directory import WebhookDirectory
 from domain.kernel.clock import Clock
 from domain.kernel.errors import UnavailableError
 from integration.mongo.held_reader import HeldReader
-from integration.mongo.lease_keeper import HeldLease
 from integration.webhooks.delivery_attempts import DeliveryAttempts
 from integration.webhooks.lanes import Lanes
 

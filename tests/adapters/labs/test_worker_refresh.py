@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from application.kernel.request_context import RequestContext, acting_as
 from application.labs.ports import ControllerError
-from application.labs.worker_refresh import RefreshedTooRecentlyError, RefreshUnderWayError, refresh_lease_key
+from application.labs.refresh_rules import RefreshedTooRecentlyError, RefreshUnderWayError, refresh_lease_key
 from domain.labs.errors import WorkerDecommissionedError
 from domain.labs.values import Reachability
 from integration.mongo.driver import MongoDriver

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from application.kernel.credentials import Credentials
-from application.kernel.credentials import CredentialsUnreadableError, EncryptedCredentialStore
+from application.kernel.credentials import Credentials, CredentialsUnreadableError, EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver
 
 pytestmark = pytest.mark.parametrize("driver_name", ["motor", "pymongo"], indirect=True)

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from application.kernel.lease_keeper import holding
 from application.kernel.leases import Lease
 from domain.kernel.errors import UnavailableError
 from integration.mongo.driver import DriverName, MongoDriver, open_driver
-from integration.mongo.lease_keeper import holding
 from integration.mongo.leases import MongoCoordinationBackend, MongoLeases
 from tests.support.mongo import LocalMongod, close_without_server_async
 

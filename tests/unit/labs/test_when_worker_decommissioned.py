@@ -6,8 +6,8 @@ import pytest
 
 from application.kernel.event_feed import RecordedFact
 from application.kernel.leases import Lease, Leases
+from application.labs.refresh_rules import refresh_lease_key
 from application.labs.when_worker_decommissioned_remove_its_labs import WhenWorkerDecommissionedRemoveItsLabs
-from application.labs.worker_refresh import refresh_lease_key
 from domain.kernel.errors import UnavailableError
 from domain.labs.events import CmlWorkerDecommissionedDomainEvent
 from domain.labs.lab_record import LabRecord
