@@ -16,8 +16,8 @@ from application.kernel.cloud_events import CloudEvents
 from application.kernel.event_feed import EventFeed
 from application.kernel.event_stream import EventStream
 from application.kernel.handlers import register_handlers
-from application.kernel.subscriptions import Subscriber, Subscriptions
 from application.kernel.probes import HealthProbe, MetricsPage
+from application.kernel.subscriptions import Subscriber, Subscriptions
 from domain.kernel.clock import Clock, SystemClock
 from integration.http.address_policy import AddressPolicy
 from integration.http.outbound_addresses import PolicedOutboundAddresses

@@ -1,7 +1,7 @@
 """Health and metrics behind the ports that the routes ask."""
 
-from application.kernel.subscriptions import Subscriptions
 from application.kernel.probes import HealthProbe, MetricsPage
+from application.kernel.subscriptions import Subscriptions
 from integration.mongo.driver import MongoDriver, translating_outages
 from integration.telemetry.health import Health, HealthChecks
 from integration.telemetry.telemetry import Telemetry
