@@ -59,7 +59,8 @@ class LabsRefreshJob(LabkeeperJob):
                     part = RunPart(worker_id, RunOutcome.SUCCEEDED, error="is no longer active")
                 else:
                     part = await self._refreshes.part_async(worker, forced=forced, sync=syncs[worker_id])
-                await recorder.part_async(part)
+            # The next worker need not wait while this one's part is written down.
+            await recorder.part_async(part)
 
         results = await asyncio.gather(*(refresh(worker_id) for worker_id in due), return_exceptions=True)
         for worker_id, result in zip(due, results, strict=True):

@@ -74,7 +74,7 @@ class EventCodec:
     @staticmethod
     def type_of(stored: object) -> str:
         """Return the type name that a stored event claims, whatever has become of it."""
-        return str(stored.get("type")) if isinstance(stored, Mapping) else "no document"
+        return str(stored.get("type")) if isinstance(stored, dict) else "no document"
 
     def decode(self, stream: str, version: int, stored: Mapping[str, Any]) -> RecordedDomainEvent:
         """Return the typed event that a stored document holds. The document's data is used up.
