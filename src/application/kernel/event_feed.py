@@ -52,6 +52,11 @@ class EventFeed(ABC):
 
     log: str
 
+    @property
+    @abstractmethod
+    def last_seen(self) -> int:
+        """Position of the last commit that this process knows of, without asking the store."""
+
     @abstractmethod
     async def head_async(self) -> int:
         """Return the position of the last commit; 0 when the log is empty."""

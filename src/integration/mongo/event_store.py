@@ -170,6 +170,10 @@ class MongoEventStore(MongoEventReader):
         with translating_outages("the event store"):
             await self._collection.update_many({"s": stream_id, "v": {"$lt": head}}, {"$set": {"e": [], "meta": {}}})
 
+    @property
+    def last_seen(self) -> int:
+        return self._watch.last_seen
+
     async def wait_beyond_async(self, position: int, timeout_seconds: float) -> bool:
         return await self._watch.wait_beyond_async(position, timeout_seconds)
 

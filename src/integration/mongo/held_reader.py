@@ -21,12 +21,16 @@ class HeldReader(ABC):
 
     Attributes:
         name: of the subscription or read model; the lease is ``subscription:<name>``.
+        log: name of the log that it reads.
         failure: why it does not get on, None when all is well.
+        position: how far it has read; None while another process does the reading.
     """
 
-    def __init__(self, name: str, leases: Leases) -> None:
+    def __init__(self, name: str, log_name: str, leases: Leases) -> None:
         self.name = name
+        self.log = log_name
         self.failure: str | None = None
+        self.position: int | None = None
         self._leases = leases
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -64,7 +68,10 @@ class HeldReader(ABC):
                 async with holding(self._leases, self.lease_key, LEASE_SECONDS) as held:
                     if held is not None:
                         pause = 0.1
-                        await self.work_async(held)
+                        try:
+                            await self.work_async(held)
+                        finally:
+                            self.position = None
                         continue
                 await self._pause_async(CANDIDATE_PAUSE_SECONDS)
             except CheckpointMovedError:

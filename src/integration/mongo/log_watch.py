@@ -25,6 +25,11 @@ class LogWatch:
         self._grown = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def last_seen(self) -> int:
+        """Position of the last commit seen so far."""
+        return self._seen
+
     def saw(self, position: int) -> None:
         """Note that the log has a commit at ``position`` and wake whoever waits for it."""
         if position > self._seen:

@@ -34,9 +34,8 @@ class ProjectionRunner(HeldReader):
         parked: ParkedEvents,
         watch: ReadModelWatch,
     ) -> None:
-        super().__init__(projector.name, leases)
+        super().__init__(projector.name, projector.log, leases)
         self.projector = projector
-        self.log = projector.log
         self.checkpoint_id = watch.checkpoint_id(projector.name)
         self._feed = feed
         self._driver = driver
@@ -47,6 +46,7 @@ class ProjectionRunner(HeldReader):
     async def work_async(self, held: HeldLease) -> None:
         checkpoint = await self._first_checkpoint_async()
         while not self.should_stop(held):
+            self.position = checkpoint.position
             if not await self._feed.wait_beyond_async(checkpoint.position, LOOK_AGAIN_SECONDS):
                 self.failure = None
                 continue

@@ -65,12 +65,18 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
             )
             for projector in projectors
         }
-        self._lags: dict[str, int] = {}
         metrics.get_meter("labkeeper").create_observable_gauge(
             "labkeeper.subscription.lag",
-            [lambda _options: [metrics.Observation(n, {"subscription": s}) for s, n in self._lags.items()]],
-            description="Commits between a subscription's checkpoint and the end of its log, when last looked at",
+            [lambda _options: self._observed_lags()],
+            description="Commits between what a reader of this process has read and the end of its log",
         )
+
+    def _observed_lags(self) -> list[metrics.Observation]:
+        return [
+            metrics.Observation(max(0, self._feeds[reader.log].last_seen - reader.position), {"subscription": name})
+            for name, reader in (*self._runners.items(), *self._projections.items())
+            if reader.position is not None
+        ]
 
     async def start_async(self) -> None:
         await self._parked.prepare_async()
@@ -94,7 +100,6 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
             log_name = reader.log
             checkpoint = await self._checkpoints.get_async(reader.checkpoint_id)
             position = checkpoint.position if checkpoint else 0
-            self._lags[name] = max(0, heads[log_name] - position)
             of = counts.get(name, {})
             statuses.append(
                 SubscriptionStatus(
@@ -103,7 +108,7 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
                     kind=reader.kind,
                     position=position,
                     head=heads[log_name],
-                    lag=self._lags[name],
+                    lag=max(0, heads[log_name] - position),
                     parked=of.get("parked", 0) + of.get("replaying", 0),
                     waiting=of.get("waiting", 0),
                     holder=await self._leases.holder_async(reader.lease_key),

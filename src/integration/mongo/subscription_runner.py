@@ -32,9 +32,8 @@ class SubscriptionRunner(HeldReader):
     def __init__(
         self, subscriber: Subscriber, feed: EventFeed, leases: Leases, checkpoints: Checkpoints, parked: ParkedEvents
     ) -> None:
-        super().__init__(subscriber.name, leases)
+        super().__init__(subscriber.name, subscriber.log, leases)
         self.subscriber = subscriber
-        self.log = subscriber.log
         self.checkpoint_id = f"subscription:{subscriber.name}"
         self._feed = feed
         self._checkpoints = checkpoints
@@ -47,6 +46,7 @@ class SubscriptionRunner(HeldReader):
         await self._parked.give_back_abandoned_async(self.name)
         self._blocked = await self._parked.blocked_streams_async(self.name)
         while not self.should_stop(held):
+            self.position = checkpoint.position
             await self._release_async(held)
             if not await self._feed.wait_beyond_async(checkpoint.position, LOOK_AGAIN_SECONDS):
                 self.failure = None

@@ -43,7 +43,7 @@ class WebhookDeliveryWorker(HeldReader, HostedService):
         clock: Clock,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
-        super().__init__("webhook-deliveries", leases)
+        super().__init__("webhook-deliveries", "webhooks", leases)
         self._queue = queue
         self._deliveries = deliveries
         self._directory = directory
