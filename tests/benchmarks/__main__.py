@@ -46,18 +46,25 @@ def main() -> None:
     console = Console()
     # Runs go over all rows before the next one starts, so that a bad minute of the machine spoils one run of a row.
     readings: dict[str, list[Reading]] = {row.name: [] for row in rows}
+    results: list[dict[str, Any]] = []
     with single_node() as mongod:
         for run in range(1, arguments.runs + 1):
             for row in rows:
                 with console.status(f"run {run} of {arguments.runs}: {row.name}"):
                     reading = uvloop.run(row.measure(mongod.uri))
                 readings[row.name].append(reading)
+                results = _written(rows, readings)
                 console.print(f"run {run}  {row.name}: {reading.ratio:.2f}", highlight=False, style="dim")
-    results = [_result(row, readings[row.name]) for row in rows]
+    console.print(_table([row for row in rows if readings[row.name]], results, readings))
+    console.print(f"{os.cpu_count()} cores; written to {RESULTS.relative_to(ROOT)}", highlight=False)
+
+
+def _written(rows: list[Row], readings: dict[str, list[Reading]]) -> list[dict[str, Any]]:
+    """Write what there is so far, so that an aborted run leaves its numbers."""
+    results = [_result(row, readings[row.name]) for row in rows if readings[row.name]]
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-    console.print(_table(rows, results, readings))
-    console.print(f"{os.cpu_count()} cores; written to {RESULTS.relative_to(ROOT)}", highlight=False)
+    return results
 
 
 def _result(row: Row, readings: list[Reading]) -> dict[str, Any]:
