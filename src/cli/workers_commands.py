@@ -22,11 +22,8 @@ def list_workers(
     status: Annotated[str | None, typer.Option(help="active, inactive, reachable, unreachable, ...")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List workers. Without a region, those of every region where labs were ever seen."""
-    client = connect()
-    found = [
-        worker for name in regions_of(client, region) for worker in client.pages(_region_path(name), status=status)
-    ]
+    """List workers, those of all regions unless one is named."""
+    found = list(connect().pages("/workers" if region is None else _region_path(region), status=status))
     if as_json:
         print_json(found)
         return
@@ -88,8 +85,7 @@ def remove(
 
 def find_worker(client: LabkeeperClient, worker_id: str) -> dict[str, Any]:
     """Return a worker by its id or, if only one is called so, by its name."""
-    every = [one for region in regions_of(client, None) for one in client.pages(_region_path(region))]
-    found = [one for one in every if worker_id in (one["worker_id"], one["name"])]
+    found = [one for one in client.pages("/workers") if worker_id in (one["worker_id"], one["name"])]
     if len(found) == 1:
         return found[0]
     raise CommandError(
@@ -100,13 +96,6 @@ def find_worker(client: LabkeeperClient, worker_id: str) -> dict[str, Any]:
 def worker_path(worker: dict[str, Any]) -> str:
     """Return the path of a worker."""
     return f"{_region_path(worker['region'])}/{worker['worker_id']}"
-
-
-def regions_of(client: LabkeeperClient, region: str | None) -> list[str]:
-    """Return the given region, else every region that a worker was ever registered in."""
-    if region is not None:
-        return [region]
-    return sorted({str(lab["region"]) for lab in client.pages("/labs", include_removed=True)})
 
 
 def _region_path(region: str) -> str:

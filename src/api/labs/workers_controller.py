@@ -84,6 +84,20 @@ class WorkersController(LabkeeperController):
         return self.process(await self.mediator.execute_async(query))
 
     @requires(Role.USER)
+    @get("", response_model=WorkersPage)
+    async def list_all_workers(
+        self,
+        request: Request,
+        status: WorkerStatus = None,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: CursorParameter = None,
+    ) -> Response:
+        """List the workers of all regions by name."""
+        await self._reading.before_reading_async(request, LOG, "workers")
+        query = ListWorkersQuery(region=None, status=status, limit=limit, cursor=cursor)
+        return self.process(await self.mediator.execute_async(query))
+
+    @requires(Role.USER)
     @get(ONE, response_model=WorkerAnswer)
     async def get_worker(self, request: Request, region: Region, worker_id: WorkerIdPath) -> Response:
         """Look at one worker."""

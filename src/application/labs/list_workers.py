@@ -1,4 +1,4 @@
-"""List the workers of a region."""
+"""List the workers of a region, or of all."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from application.labs.views import WorkerView, WorkerViews
 class ListWorkersQuery(Query[OperationResult[Page[WorkerView]]]):
     """List workers by name; ``status`` as in :meth:`WorkerViews.list_async`."""
 
-    region: str
+    region: str | None
     status: str | None
     limit: int
     cursor: str | None

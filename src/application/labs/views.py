@@ -84,10 +84,13 @@ class WorkerViews(ABC):
         """Return a worker, decommissioned or not; None when it was never registered."""
 
     @abstractmethod
-    async def list_async(self, region: str, status: str | None, limit: int, cursor: str | None) -> Page[WorkerView]:
-        """Return a region's workers that are not decommissioned, by name.
+    async def list_async(
+        self, region: str | None, status: str | None, limit: int, cursor: str | None
+    ) -> Page[WorkerView]:
+        """Return workers that are not decommissioned, by name.
 
         Args:
+            region: None for all regions.
             status: ``active``, ``inactive``, ``decommissioned`` or a reachability; None for all not decommissioned.
 
         Raises:

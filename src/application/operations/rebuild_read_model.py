@@ -1,5 +1,6 @@
 """Rebuild a read model beside the one that serves."""
 
+import math
 from dataclasses import dataclass
 
 from neuroglia.core import OperationResult
@@ -13,6 +14,7 @@ from application.kernel.subscriptions import ReadModels
 from domain.kernel.errors import LabkeeperError
 
 TASK_ID = "read-model-rebuild"
+COMMITS_PER_PART = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,17 +37,23 @@ class RebuildReadModelCommandHandler(CommandHandler[RebuildReadModelCommand, Ope
         if model.rebuilding:
             return conflicting(f"read model {request.name} is being rebuilt already")
         recorder = await self._history.start_async(TASK_ID, "manual", current_request().actor)
-        await recorder.expect_async(model.head)
+        await recorder.expect_async(max(1, math.ceil(model.head / COMMITS_PER_PART)))
         self._background.start(f"rebuild {request.name}", self._rebuild_async(request.name, recorder))
         return self.accepted(recorder.run)
 
     async def _rebuild_async(self, name: str, recorder: RunRecorder) -> None:
+        read_up_to = 0
+
+        async def on_progress(position: int, _head: int) -> None:
+            nonlocal read_up_to
+            counts = {"commits": position - read_up_to}
+            read_up_to = position
+            await recorder.part_async(RunPart(f"{name} up to {position}", RunOutcome.SUCCEEDED, counts))
+
         try:
-            rebuilt = await self._models.rebuild_async(name)
+            await self._models.rebuild_async(name, on_progress)
         except LabkeeperError as error:
             await recorder.part_async(RunPart(name, RunOutcome.FAILED, error=str(error)))
             await self._history.end_async(recorder, RunOutcome.FAILED, str(error))
             return
-        counts = {"documents": rebuilt.documents, "position": rebuilt.position} if rebuilt else {}
-        await recorder.part_async(RunPart(name, RunOutcome.SUCCEEDED, counts))
         await self._history.end_async(recorder, RunOutcome.SUCCEEDED)

@@ -43,9 +43,13 @@ class MongoWorkerViews(WorkerViews):
             self._kept[worker_id] = document
         return document
 
-    async def list_async(self, region: str, status: str | None, limit: int, cursor: str | None) -> Page[WorkerView]:
+    async def list_async(
+        self, region: str | None, status: str | None, limit: int, cursor: str | None
+    ) -> Page[WorkerView]:
         scope = f"workers {region} {status}"
-        query: dict[str, Any] = {"region": region, **_status_filter(status)}
+        query: dict[str, Any] = _status_filter(status)
+        if region is not None:
+            query["region"] = region
         if cursor is not None:
             name, last_id = _two_texts(Cursor.decode(cursor, scope))
             query["$or"] = [{"name": {"$gt": name}}, {"name": name, "_id": {"$gt": last_id}}]

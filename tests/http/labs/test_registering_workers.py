@@ -70,6 +70,20 @@ def test_workers_are_listed_by_name_with_status_filter_and_paging(keeper: Keeper
     assert_problem(keeper.http.get(path, params={"limit": 201}), 422)
 
 
+def test_workers_of_all_regions_are_one_list(keeper: Keeper) -> None:
+    mine = [keeper.register(region, name=f"everywhere {region}", active=False) for region in ("far north", "far south")]
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = keeper.http.get(f"{API}/workers", params={"limit": 2, **({"cursor": cursor} if cursor else {})}).json()
+        found += [item["worker_id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert {worker.worker_id for worker in mine} <= set(found)
+    assert len(found) == len(set(found))
+
+
 def test_a_worker_in_another_region_or_unknown_is_404(keeper: Keeper) -> None:
     worker = keeper.register(active=False)
     elsewhere = f"{API}/workers/region/elsewhere/workers/{worker.id}"

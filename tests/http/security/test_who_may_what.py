@@ -25,6 +25,7 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("GET", f"{WORKER}/labs"): USER,
     ("POST", f"{WORKER}/labs/refresh"): MANAGER,
     ("POST", f"{A}/workers/refresh"): MANAGER,
+    ("GET", f"{A}/workers"): USER,
     ("GET", f"{A}/labs"): USER,
     ("GET", f"{A}/labs/{{record_id}}"): USER,
     ("GET", f"{A}/labs/{{record_id}}/history"): USER,
