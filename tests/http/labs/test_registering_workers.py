@@ -80,7 +80,7 @@ def test_workers_of_all_regions_are_one_list(keeper: Keeper) -> None:
         cursor = page["next_cursor"]
         if cursor is None:
             break
-    assert {worker.worker_id for worker in mine} <= set(found)
+    assert {worker.id for worker in mine} <= set(found)
     assert len(found) == len(set(found))
 
 
