@@ -11,6 +11,7 @@ from api.kernel.authorization import UndeclaredAccessError, access_of
 from api.kernel.idempotency import HEADER, METHODS, IdempotentRequests
 from api.kernel.problems import RefusedError
 from api.kernel.query_strings import QueryStringRules
+from api.kernel.remembered_answers import RememberedAnswers
 from application.kernel.refusals import Refusal, invalid
 from application.kernel.request_context import current_request
 
@@ -34,6 +35,7 @@ class GuardedRoute(APIRoute):
         if access is None:
             raise UndeclaredAccessError(f"{self.path} does not declare who may use it")
         query_rules = QueryStringRules.of(self.dependant)
+        remembered = RememberedAnswers()
 
         async def guard(request: Request) -> Response:
             scope = request.scope
@@ -44,6 +46,9 @@ class GuardedRoute(APIRoute):
                 current_request().actor = principal.subject
             if "\x00" in scope["path"]:
                 raise RefusedError(invalid("path", "must not contain a NUL character"))
+            answer = remembered.find(request)
+            if answer is not None:
+                return answer
             query_rules.check(scope["query_string"])
             if scope["method"] in METHODS and HEADER in request.headers:
                 idempotency: IdempotentRequests | None = scope["app"].state.idempotency
@@ -51,7 +56,9 @@ class GuardedRoute(APIRoute):
                     detail = "this installation keeps no answers for Idempotency-Key"
                     raise RefusedError(Refusal(400, "idempotency-unsupported", "Not supported", detail))
                 return await idempotency.answer_async(request, principal.subject if principal else "", handle)
-            return await handle(request)
+            answer = await handle(request)
+            remembered.keep(request, answer)
+            return answer
 
         return guard
 

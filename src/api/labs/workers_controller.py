@@ -13,6 +13,7 @@ from api.kernel.conditional import content_tag, expected_version, not_modified, 
 from api.kernel.controller import LabkeeperController, data_of
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.read_your_writes import ReadYourWrites
+from api.kernel.remembered_answers import RememberedAnswer
 from api.kernel.runs import RunAnswer, run_answer, run_path
 from api.labs.freshness import Freshness
 from api.labs.parameters import Region, WorkerIdPath, WorkerStatus
@@ -152,8 +153,13 @@ class WorkersController(LabkeeperController):
             return self.process(result)
         answer = data_of(result)
         tag = content_tag(answer.tag)
-        headers = {"ETag": tag, **self._freshness.headers(answer.last_synced_at, answer.stale_since)}
-        return not_modified(request, tag, headers) or Response(answer.body, 200, headers, "application/json")
+
+        def headers() -> dict[str, str]:
+            return {"ETag": tag, **self._freshness.headers(answer.last_synced_at, answer.stale_since)}
+
+        return not_modified(request, tag, headers()) or RememberedAnswer(
+            answer.body, headers(), lambda: headers() if answer.is_current() else None
+        )
 
     @requires(Role.MANAGER)
     @post(

@@ -1,6 +1,7 @@
 """What people read of the labs context, and the ports that answer it from read models."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,12 +42,15 @@ class WorkerLabsAnswer:
         tag: changes exactly when the body does.
         last_synced_at: when the worker was last synced; None if never.
         stale_since: since when its refreshes fail; None while they succeed.
+        is_current: tells, without asking the store, whether the answer would be the same now and its worker is as it
+            was; False also when that is not certain.
     """
 
     body: bytes
     tag: str
     last_synced_at: datetime | None
     stale_since: datetime | None
+    is_current: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)

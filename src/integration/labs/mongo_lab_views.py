@@ -11,11 +11,12 @@ import orjson
 
 from application.kernel.event_feed import EventStreams
 from application.kernel.paging import BadCursorError, Cursor, CursorValue, Page
-from application.labs.sync_ledger import SyncLedger, WorkerSync
+from application.labs.sync_ledger import WorkerSync
 from application.labs.views import LabDetails, LabFilter, LabViews, WorkerLabsAnswer
 from domain.labs.lab_record import LabRecord
 from integration.labs.lab_documents import SORT_FIELDS, as_utc, lab_item, located, newest_first
 from integration.labs.lab_records_projector import document_after
+from integration.labs.mongo_sync_ledger import MongoSyncLedger
 from integration.labs.mongo_worker_views import MongoWorkerViews
 from integration.mongo.driver import MongoCollection, MongoDriver, translating_outages
 from integration.mongo.read_model_watch import ReadModelWatch
@@ -37,7 +38,7 @@ class MongoLabViews(LabViews):
         self,
         driver: MongoDriver,
         watch: ReadModelWatch,
-        ledger: SyncLedger,
+        ledger: MongoSyncLedger,
         workers: MongoWorkerViews,
         streams: EventStreams,
     ) -> None:
@@ -50,9 +51,8 @@ class MongoLabViews(LabViews):
 
     async def list_of_worker_async(self, worker_id: str, *, include_removed: bool) -> WorkerLabsAnswer:
         sync = await self._ledger.get_async(worker_id)
-        current = self._watch.fresh(MODEL)
         key = (worker_id, include_removed)
-        stamp = (current.generation, current.position, sync) if current else None
+        stamp = self._stamp(sync)
         kept = self._kept.get(key)
         if kept is not None and stamp is not None and kept.stamp == stamp:
             self._kept.move_to_end(key)
@@ -63,12 +63,25 @@ class MongoLabViews(LabViews):
         documents = await self._find_async(query, [("title", 1), ("_id", 1)])
         body = orjson.dumps([lab_item(document, sync) for document in documents], option=orjson.OPT_UTC_Z)
         tag = hashlib.sha256(body).hexdigest()[:24]
-        answer = WorkerLabsAnswer(body, tag, sync.last_synced_at, sync.stale_since)
+
+        def is_current() -> bool:
+            return (
+                stamp is not None
+                and self._stamp(self._ledger.fresh(worker_id)) == stamp
+                and self._workers.is_known_present(worker_id)
+            )
+
+        answer = WorkerLabsAnswer(body, tag, sync.last_synced_at, sync.stale_since, is_current)
         if stamp is not None:
             self._kept[key] = _Kept(stamp, answer)
             if len(self._kept) > MOST_ANSWERS_KEPT:
                 self._kept.popitem(last=False)
         return answer
+
+    def _stamp(self, sync: WorkerSync | None) -> tuple[object, ...] | None:
+        """Return what an answer is made from; None when that is not certain."""
+        current = self._watch.fresh(MODEL)
+        return None if current is None or sync is None else (current.generation, current.position, sync)
 
     async def list_async(self, wanted: LabFilter, sort: str, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
         places = await self._workers.names_and_regions_async()

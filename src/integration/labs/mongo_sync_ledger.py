@@ -25,6 +25,10 @@ class MongoSyncLedger(SyncLedger, HostedService):
     async def stop_async(self) -> None:
         await self._mirror.stop_async()
 
+    def fresh(self, worker_id: str) -> WorkerSync | None:
+        """Return a worker's entry if that is certain without asking the database; None otherwise."""
+        return self._mirror.fresh(worker_id)
+
     async def get_async(self, worker_id: str) -> WorkerSync:
         return await self._mirror.get_async(worker_id) or WorkerSync(worker_id)
 

@@ -27,6 +27,14 @@ class MongoWorkerViews(WorkerViews):
         document = await self._document_async(worker_id)
         return None if document is None else _view(document, await self._ledger.get_async(worker_id))
 
+    def is_known_present(self, worker_id: str) -> bool:
+        """Tell whether a worker is there and not decommissioned; False also when that is not certain."""
+        current = self._watch.fresh(MODEL)
+        if current is None or (current.generation, current.position) != self._kept_at:
+            return False
+        document = self._kept.get(worker_id)
+        return document is not None and not document["decommissioned"]
+
     async def _document_async(self, worker_id: str) -> dict[str, Any] | None:
         current = self._watch.fresh(MODEL)
         stamp = (current.generation, current.position) if current else None

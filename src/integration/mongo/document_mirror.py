@@ -48,6 +48,10 @@ class DocumentMirror(Generic[T]):
         """Take over what this process has just written itself."""
         self._known[key] = value
 
+    def fresh(self, key: str) -> T | None:
+        """Return a value if that is certain without asking the database; None otherwise."""
+        return self._known.get(key) if time.monotonic() - self._alive_at <= FRESH_SECONDS else None
+
     async def get_async(self, key: str) -> T | None:
         """Return a value; None when there is none."""
         if time.monotonic() - self._alive_at <= FRESH_SECONDS:

@@ -1,6 +1,7 @@
 """The record of job runs in MongoDB: one document per run, one per part, one per job for its last start."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from application.kernel.jobs import (
     StartMemory,
 )
 from domain.kernel.clock import Clock, SystemClock
+from domain.kernel.errors import UnavailableError
 from integration.mongo.driver import MongoDocument, MongoDriver, translating_outages
 from integration.mongo.run_documents import milliseconds, part_document, part_from, run_document, run_from, shortened
 from integration.mongo.time_ordered_ids import TimeOrderedIds
@@ -35,6 +37,8 @@ class MongoRunRecorder(RunRecorder):
         self._parts = driver.collection("job_run_parts")
         self._clock = clock
         self._numbered = 0
+        self._unwritten: list[tuple[MongoDocument, Counter[str]]] = []
+        self._writing = asyncio.Lock()
 
     async def expect_async(self, parts_total: int) -> None:
         self.run.parts_total = parts_total
@@ -51,11 +55,27 @@ class MongoRunRecorder(RunRecorder):
         self.run.parts_failed += failed
         for name, count in counts.items():
             self.run.counts[name] = self.run.counts.get(name, 0) + count
-        with translating_outages(_outages):
-            await self._parts.insert_one(document)
         steps = {f"counts.{name}": count for name, count in counts.items()}
         steps.update(parts_done=1, parts_partial=partial, parts_failed=failed)
-        await self.change_async({"$inc": steps})
+        self._unwritten.append((document, Counter(steps)))
+        async with self._writing:
+            await self._write_parts_async()
+
+    async def _write_parts_async(self) -> None:
+        """Write all parts that wait, those of others too: many that end together cost two writes."""
+        if not self._unwritten:
+            return
+        batch, self._unwritten = self._unwritten, []
+        try:
+            with translating_outages(_outages):
+                await self._parts.insert_many([document for document, _ in batch])
+        except UnavailableError:
+            self._unwritten = [*batch, *self._unwritten]
+            raise
+        total: Counter[str] = Counter()
+        for _, steps in batch:
+            total.update(steps)
+        await self.change_async({"$inc": dict(total)})
 
     async def change_async(self, change: MongoDocument) -> None:
         """Change the stored run, as long as nobody has closed it."""
