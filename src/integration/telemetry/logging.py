@@ -39,12 +39,14 @@ def configure_logging(log_format: LogFormat = "json", level: str = "INFO", strea
     handler.labkeeper = True  # type: ignore[attr-defined]  # marks it as ours for the next call
     root.addHandler(handler)
     root.setLevel(level)
-    for name, least in LEVELS.items():
-        logging.getLogger(name).setLevel(max(least, root.level))
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "apscheduler"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+        logger.disabled = False
+        logger.setLevel(logging.NOTSET)
+    for name, least in LEVELS.items():
+        logging.getLogger(name).setLevel(max(least, root.level))
     logging.captureWarnings(True)
     structlog.configure(
         processors=[

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from application.kernel.credentials import Credentials, CredentialsUnreadableError, EncryptedCredentialStore
+from application.kernel.credentials import Credentials, CredentialsUnreadableError
+from integration.mongo.credential_store import EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver
 
 pytestmark = pytest.mark.parametrize("driver_name", ["motor", "pymongo"], indirect=True)
