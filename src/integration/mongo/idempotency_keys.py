@@ -25,7 +25,7 @@ class MongoIdempotencyKeys(IdempotencyKeys):
         driver: MongoDriver,
         clock: Clock | None = None,
         keep_for: timedelta = timedelta(hours=24),
-        lock: timedelta = timedelta(seconds=120),
+        lock: timedelta = timedelta(seconds=15),
     ) -> None:
         self._keys = driver.collection(COLLECTION)
         self._clock = clock or SystemClock()
