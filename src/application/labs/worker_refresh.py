@@ -20,7 +20,6 @@ from application.labs.ports import (
     ControllerError,
     ControllerRefusedError,
     ControllerTarget,
-    LabListing,
 )
 from application.labs.reconciled_records import ReconciledRecords
 from application.labs.refresh_report import RefreshReport
@@ -122,8 +121,10 @@ class WorkerRefresh:
             if pause:
                 raise RefreshedTooRecentlyError(worker.state.id, pause)
         try:
-            listing = await self._list_async(worker)
+            credentials = self._known.credentials_of(worker) or await self._credentials_async(worker)
+            listing = await self._controllers.list_labs_async(_target(worker, credentials))
         except ControllerError as error:
+            self._known.forget_credentials(worker.state.id)
             if not dry_run:
                 await self._note_failure_async(worker, sync, error)
             raise
@@ -144,7 +145,7 @@ class WorkerRefresh:
             if held.lost.is_set():
                 raise RefreshUnderWayError(f"the refresh of {worker.state.id} stalled; another has taken it over")
             await self._records.apply_async(worker, plan, now, report, known)
-            await self._note_success_async(worker, plan, now)
+            worker = await self._note_success_async(worker, plan, now)
             failed = [failure.lab_id for failure in listing.failures if failure.lab_id is not None]
             await self._ledger.put_async(
                 sync.synced(
@@ -156,7 +157,7 @@ class WorkerRefresh:
                 ),
                 forced=forced,
             )
-        self._known.keep(worker.state.id, known)
+        self._known.keep(worker, known, credentials)
         report.duration_ms = round((time.perf_counter() - started) * 1000)
         return report
 
@@ -167,7 +168,7 @@ class WorkerRefresh:
             raise WorkerDecommissionedError(f"worker {worker_id} is decommissioned")
         return worker
 
-    async def _list_async(self, worker: CmlWorker) -> LabListing:
+    async def _credentials_async(self, worker: CmlWorker) -> Credentials:
         state = worker.state
         try:
             credentials = await self._credentials.get_async(state.id)
@@ -175,7 +176,7 @@ class WorkerRefresh:
             raise ControllerRefusedError(state.endpoint_url, "unauthorised", str(error)) from error
         if credentials is None:
             raise ControllerRefusedError(state.endpoint_url, "unauthorised", "no credentials are kept for this worker")
-        return await self._controllers.list_labs_async(_target(worker, credentials))
+        return credentials
 
     async def _note_failure_async(self, worker: CmlWorker, sync: WorkerSync, error: ControllerError) -> None:
         now = self._clock.now()
@@ -185,7 +186,7 @@ class WorkerRefresh:
             return
         await self._save_worker_async(worker, lambda w: w.note_reachability(reachability, str(error), now))
 
-    async def _note_success_async(self, worker: CmlWorker, plan: Reconciliation, now: datetime) -> None:
+    async def _note_success_async(self, worker: CmlWorker, plan: Reconciliation, now: datetime) -> CmlWorker:
         def note(current: CmlWorker) -> None:
             current.note_reachability(Reachability.REACHABLE, "", now)
             if plan.settles_held:
@@ -195,23 +196,25 @@ class WorkerRefresh:
             if plan.drops_half:
                 current.note_labs_dropped(len(plan.missing), plan.known_labs, now)
 
-        await self._save_worker_async(worker, note)
+        return await self._save_worker_async(worker, note)
 
-    async def _save_worker_async(self, worker: CmlWorker, note: Callable[[CmlWorker], object]) -> None:
+    async def _save_worker_async(self, worker: CmlWorker, note: Callable[[CmlWorker], object]) -> CmlWorker:
+        """Note something on a worker, on its newest version if it has changed; return the worker as it then is."""
         for _ in range(WORKER_SAVE_TRIES):
             if worker.state.decommissioned:
-                return
+                return worker
             note(worker)
             try:
                 await self._workers.update_async(worker)
             except OptimisticConcurrencyException:
                 fresh = await self._workers.get_async(worker.state.id)
                 if fresh is None:
-                    return
+                    return worker
                 worker = fresh
             else:
-                return
+                return worker
         log.warning("worker_kept_changing", worker_id=worker.state.id)
+        return worker
 
 
 def _target(worker: CmlWorker, credentials: Credentials) -> ControllerTarget:
