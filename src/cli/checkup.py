@@ -15,7 +15,7 @@ import httpx
 
 from cli.configuration import load_settings, unknown_variables
 from cli.errors import ConfigurationError
-from cli.server_file import find_server
+from cli.server_file import find_server, servers_of
 from domain.kernel.errors import LabkeeperError
 from integration.installation_secrets import CREDENTIALS_KEY_FILE, JWT_FILE
 from integration.mongo.embedded_server import EmbeddedMongoServer
@@ -149,9 +149,9 @@ def _port(settings: Settings) -> Finding:
     where = f"{settings.host} port {settings.port}"
     if settings.port == 0:
         return Finding("port", True, f"a free one on {settings.host}")
-    server = find_server(settings.data_dir)
-    if server is not None and server.url.endswith(f":{settings.port}"):
-        return Finding("port", True, f"{where} is served by process {server.pid}")
+    for server in servers_of(settings.data_dir):
+        if server.url.endswith(f":{settings.port}") and server.answers:
+            return Finding("port", True, f"{where} is served by process {server.pid}")
     try:
         family, kind, protocol, _name, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM
@@ -173,9 +173,7 @@ def _server(settings: Settings) -> Finding:
         answer = httpx.get(f"{server.url}/health/ready", timeout=10.0, trust_env=False)
         said = answer.json()
     except (httpx.HTTPError, ValueError):
-        advice = (
-            f"It did not end in order. Start `labkeeper serve` again, or remove {settings.data_dir / 'server.json'}."
-        )
+        advice = f"It did not end in order. Start `labkeeper serve` again, or remove {server.file}."
         return Finding("server", False, f"does not answer at {server.url}", advice)
     reasons = [f"{check['name']}: {check['reason']}" for check in said["checks"] if check.get("reason")]
     well = said["status"] == "healthy"

@@ -42,7 +42,7 @@ def record_id(data_dir: Path) -> str:
 
 
 def test_the_server_says_where_it_is_in_a_file_for_nobody_else(data_dir: Path) -> None:
-    file = data_dir / "server.json"
+    (file,) = data_dir.glob("server-*.json")
     assert set(json.loads(file.read_text())) == {"url", "pid"}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
@@ -176,7 +176,8 @@ def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, setting: str, valu
 
 
 def test_a_taken_port_is_named(data_dir: Path, tmp_path: Path) -> None:
-    port = json.loads((data_dir / "server.json").read_text())["url"].rsplit(":", 1)[1]
+    (file,) = data_dir.glob("server-*.json")
+    port = json.loads(file.read_text())["url"].rsplit(":", 1)[1]
     done = labkeeper(tmp_path / "data", "serve", LABKEEPER_PORT=port)
     assert done.returncode == 1
     assert f"port {port} on 127.0.0.1 is taken by another program" in done.stderr
