@@ -18,6 +18,7 @@ from cli.errors import ConfigurationError
 from cli.server_file import announce_server, withdraw_server
 from cli.signed_tokens import secrets_of
 from domain.kernel.errors import LabkeeperError
+from integration.garbage_collection import calm_the_collector
 from integration.installation_secrets import InstallationSecrets
 from integration.mongo.embedded_server import EmbeddedMongoServer
 from integration.mongo.given_server import MalformedMongodbUriError, check_given_mongodb_async
@@ -27,6 +28,8 @@ from settings import Settings
 
 LAST_REQUESTS_SECONDS = 10
 """How long requests that are under way may take at the end."""
+
+FORCE_AFTER_SECONDS = 1.0
 
 EVERY_ADDRESS: dict[str, str] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what to ask when all are served
 
@@ -50,27 +53,33 @@ class RunningLabkeeper:
 
 
 def run_until_signal(work: Callable[[], Awaitable[None]]) -> None:
-    """Run ``work`` on a loop of its own. The first SIGINT, SIGTERM or SIGHUP cancels it; later ones change nothing."""
+    """Run ``work`` on a loop of its own. The first SIGINT, SIGTERM or SIGHUP cancels it, so that it ends in order.
+
+    A later one, ``FORCE_AFTER_SECONDS`` after the first or more, cancels what the end waits for at that moment; each
+    of the following ones does so again.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_signal_async(work))
 
 
 async def _until_signal_async(work: Callable[[], Awaitable[None]]) -> None:
     task = asyncio.ensure_future(work())
-    asked = False
+    loop = asyncio.get_running_loop()
+    asked_at: float | None = None
 
     def stop() -> None:
-        nonlocal asked
-        if not asked:
-            asked = True
+        nonlocal asked_at
+        # Terminals and launchers often bring the same signal twice: that is nobody's impatience.
+        if asked_at is None or loop.time() >= asked_at + FORCE_AFTER_SECONDS:
+            asked_at = asked_at or loop.time()
             task.cancel()
 
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(name, stop)
+        loop.add_signal_handler(name, stop)
     try:
         await task
     except asyncio.CancelledError:
-        if not asked:
+        if asked_at is None:
             raise
 
 
@@ -92,8 +101,9 @@ async def running_labkeeper(settings: Settings) -> AsyncIterator[RunningLabkeepe
                 app = build_app(settings, uri, secrets, telemetry)
                 async with _serving(app, listening, settings) as serving:
                     url = _url(settings.host, listening)
-                    announce_server(settings.data_dir, url)
+                    calm_the_collector()
                     try:
+                        announce_server(settings.data_dir, url)
                         yield RunningLabkeeper(url, settings, secrets, serving)
                     finally:
                         withdraw_server(settings.data_dir)
@@ -171,8 +181,21 @@ async def _serving(app: FastAPI, listening: socket.socket, settings: Settings) -
             await asyncio.sleep(0.01)
         yield serving
     finally:
+        await _end_async(server, serving)
+
+
+async def _end_async(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
+    """End the server and the application in order; when this is cancelled, at once."""
+    try:
+        # Asked to exit while it starts, uvicorn would return at once and never end the application.
+        while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn only sets a flag
+            await asyncio.sleep(0.01)
         server.should_exit = True
         await asyncio.wait({serving})
+    except asyncio.CancelledError:
+        server.force_exit = True
+        serving.cancel()
+        raise
 
 
 def _explain_end(serving: "asyncio.Task[None]", settings: Settings) -> None:

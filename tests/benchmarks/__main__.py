@@ -17,6 +17,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "src")]
 
+from integration.garbage_collection import calm_the_collector  # noqa: E402
 from integration.telemetry.telemetry import Telemetry  # noqa: E402
 from tests.benchmarks import append_rows, http_rows, mediator_rows, peer_rows, reading_rows, refresh_rows  # noqa: E402
 from tests.benchmarks.measuring import Reading, Row  # noqa: E402
@@ -48,6 +49,7 @@ def main() -> None:
     readings: dict[str, list[Reading]] = {row.name: [] for row in rows}
     results: list[dict[str, Any]] = []
     with single_node() as mongod:
+        calm_the_collector()
         for run in range(1, arguments.runs + 1):
             for row in rows:
                 with console.status(f"run {run} of {arguments.runs}: {row.name}"):

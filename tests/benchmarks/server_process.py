@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI, Response
 
 from api.kernel.shutdown import LabkeeperServer
+from integration.garbage_collection import calm_the_collector
 from integration.installation_secrets import installation_secrets
 from integration.telemetry.telemetry import Telemetry
 from main import build_app
@@ -42,6 +43,7 @@ async def serve() -> None:
     serving = asyncio.create_task(server.serve())
     while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn only sets a flag
         await asyncio.sleep(0.01)
+    calm_the_collector()
     print(server.servers[0].sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
     server.should_exit = True
