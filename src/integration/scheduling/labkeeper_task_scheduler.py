@@ -108,6 +108,8 @@ class LabkeeperTaskScheduler(BackgroundTaskScheduler):
         self._started = False
         self._scheduler.pause()
         await self._runner.stop_async(self.stop_grace_seconds)
+        # A tick that was just made begins now: cancelled before its first step it could not end quietly.
+        await asyncio.sleep(0)
         self._scheduler.shutdown(wait=False)
         # APScheduler shuts down in a callback of the loop.
         await asyncio.sleep(0)
@@ -149,6 +151,14 @@ class LabkeeperTaskScheduler(BackgroundTaskScheduler):
         task.add_done_callback(_report_failed_request)
 
     async def _tick_async(self, task_id: str) -> None:
+        try:
+            await self._look_async(task_id)
+        except asyncio.CancelledError:
+            # APScheduler cancels ticks when it shuts down, and would then log each as a failed job.
+            if self._started:
+                raise
+
+    async def _look_async(self, task_id: str) -> None:
         job = self._jobs[task_id]
         try:
             tick = await self._runner.tick_async(job.job_type, task_id, job.trigger, job.interval_seconds)
