@@ -102,6 +102,7 @@ def _authenticator(settings: Settings, secrets: InstallationSecrets, clock: Cloc
         keys,
         issuer=settings.jwt_issuer or None,
         audience=settings.jwt_audience or None,
+        leeway_seconds=0.0,
         clock=clock,
     )
 

@@ -47,6 +47,15 @@ _IDEMPOTENCY_KEY: dict[str, Any] = {
 }
 
 
+_IF_MATCH: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of the version that is meant; 412 when it has changed. Where versions exist.",
+    "schema": {"type": "string", "pattern": '^"[0-9]{1,15}"$'},
+}
+
+
 def install_openapi(app: FastAPI) -> None:
     """Make the application describe itself, once."""
 
@@ -83,5 +92,7 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     if access is not None and access.role is not None:
         operation["security"] = [{"bearer": []}]
         operation["x-required-role"] = access.role.value
+    if method in ("PATCH", "DELETE") and "{" in route.path_format:
+        operation.setdefault("parameters", []).append(_IF_MATCH)
     if method in METHODS:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)

@@ -76,7 +76,7 @@ def problem_response(result: OperationResult[Any], headers: Mapping[str, str] | 
         document["instance"] = printable(instance)
     all_headers = dict(headers or {})
     if refusal.retry_after_seconds is not None:
-        document["retry_after_seconds"] = refusal.retry_after_seconds
+        document["retry_after_seconds"] = round(refusal.retry_after_seconds, 3)
         all_headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_seconds)))
     if refusal.status == HTTPStatus.UNAUTHORIZED:
         all_headers.setdefault("WWW-Authenticate", CHALLENGE)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.kernel.strict_body import StrictBody
 
@@ -45,6 +45,15 @@ class ChangeWorkerBody(StrictBody):
     """What to change; what is left out stays."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"active": False}]})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_null(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for name, given in value.items():
+                if given is None:
+                    raise ValueError(f"{name} must not be null; leave it out to keep what it is")
+        return value
 
     name: Name | None = None
     endpoint_url: Url | None = None

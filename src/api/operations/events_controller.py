@@ -56,6 +56,9 @@ class EventsController(LabkeeperController):
         place: StreamPlace = {}
         if last_event_id:
             place = _place(last_event_id)
+            if not await self._stream.has_reached_async(place):
+                detail = "no event of this stream has had this id; start again without Last-Event-ID"
+                raise RefusedError(Refusal(400, "unknown-event-id", "Unknown event id", detail))
         elif from_ == "now":
             place = await self._stream.here_async()
         principal = principal_of(request)

@@ -30,6 +30,14 @@ class EventStream:
         """Return the place after everything that has happened so far."""
         return {log: (await feed.head_async(), WHOLE_COMMIT) for log, feed in self._feeds.items()}
 
+    async def has_reached_async(self, place: StreamPlace) -> bool:
+        """Tell whether a place lies in what has happened so far, in logs that are there."""
+        for log, (position, _) in place.items():
+            feed = self._feeds.get(log)
+            if feed is None or position > await feed.head_async():
+                return False
+        return True
+
     async def follow_async(
         self, place: StreamPlace, types: Sequence[str], workers: frozenset[str]
     ) -> AsyncIterator[tuple[StreamPlace, RecordedFact, bytes]]:

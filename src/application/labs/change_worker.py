@@ -7,6 +7,7 @@ from neuroglia.core import OperationResult
 from neuroglia.mediation import Command, CommandHandler
 
 from application.kernel.addresses import OutboundAddresses
+from application.kernel.conflicts import MOST_TRIES, deciding_again_async
 from application.kernel.credentials import Credentials, CredentialStore
 from application.kernel.refusals import invalid, missing, precondition_failed
 from application.labs.background_refresh import BackgroundRefresh
@@ -56,6 +57,13 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
         self._clock = clock
 
     async def handle_async(self, request: ChangeWorkerCommand) -> OperationResult[WorkerView]:
+        replaced: list[Credentials] = []
+        tries = MOST_TRIES if request.expected_version is None else 1
+        return await deciding_again_async(lambda: self._change_async(request, replaced), tries=tries)
+
+    async def _change_async(
+        self, request: ChangeWorkerCommand, replaced: list[Credentials]
+    ) -> OperationResult[WorkerView]:
         worker = await load_worker_async(self._workers, request.region, request.worker_id)
         if worker is None:
             return missing("worker", request.worker_id)
@@ -70,7 +78,10 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
             worker.change_details(replace(worker.state.details(), **request.changes), self._clock.now())
         except InvalidWorkerError as error:
             return invalid(error.field, error.rule)
-        await self._replace_credentials_async(worker, request)
+        if not replaced:
+            replaced += await self._replace_credentials_async(worker, request)
+        if replaced:
+            worker.note_credentials_replaced(self._clock.now())
         if worker.pending_events:
             await self._workers.update_async(worker)
             await self._controllers.forget_async(worker.state.id)
@@ -78,14 +89,16 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
             await self._refreshes.start_async(worker, trigger="activation")
         return self.ok(worker_view_of(worker, await self._ledger.get_async(worker.state.id)))
 
-    async def _replace_credentials_async(self, worker: CmlWorker, request: ChangeWorkerCommand) -> None:
+    async def _replace_credentials_async(self, worker: CmlWorker, request: ChangeWorkerCommand) -> list[Credentials]:
+        """Keep other credentials; return them if they are others, else nothing."""
         if request.username is None and request.password is None:
-            return
+            return []
         before = await self._credentials.get_async(worker.state.id) or Credentials("", "")
         now = Credentials(
             before.username if request.username is None else request.username,
             before.password if request.password is None else request.password,
         )
-        if now != before:
-            await self._credentials.put_async(worker.state.id, now)
-            worker.note_credentials_replaced(self._clock.now())
+        if now == before:
+            return []
+        await self._credentials.put_async(worker.state.id, now)
+        return [now]

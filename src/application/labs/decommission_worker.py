@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from neuroglia.core import OperationResult
 from neuroglia.mediation import Command, CommandHandler
 
+from application.kernel.conflicts import MOST_TRIES, deciding_again_async
 from application.kernel.credentials import CredentialStore
 from application.kernel.refusals import missing, precondition_failed
 from application.labs.ports import CmlControllers
@@ -36,6 +37,10 @@ class DecommissionWorkerCommandHandler(CommandHandler[DecommissionWorkerCommand,
         self._clock = clock
 
     async def handle_async(self, request: DecommissionWorkerCommand) -> OperationResult[None]:
+        tries = MOST_TRIES if request.expected_version is None else 1
+        return await deciding_again_async(lambda: self._decommission_async(request), tries=tries)
+
+    async def _decommission_async(self, request: DecommissionWorkerCommand) -> OperationResult[None]:
         worker = await load_worker_async(self._workers, request.region, request.worker_id)
         if worker is None:
             return missing("worker", request.worker_id)

@@ -181,8 +181,10 @@ class WorkerRefresh:
     async def _note_failure_async(self, worker: CmlWorker, sync: WorkerSync, error: ControllerError) -> None:
         now = self._clock.now()
         reachability = _REACHABILITY.get(error.cause, Reachability.UNREACHABLE)
-        await self._ledger.put_async(sync.failed(now, str(error), self._settings.interval))
-        if error.cause == "circuit_open":
+        is_guess = error.cause == "circuit_open"
+        why = sync.error if is_guess and sync.error else str(error)
+        await self._ledger.put_async(sync.failed(now, why, self._settings.interval))
+        if is_guess:
             return
         await self._save_worker_async(worker, lambda w: w.note_reachability(reachability, str(error), now))
 

@@ -20,6 +20,10 @@ class WorkerDetails:
     max_history_size: int
 
     def __post_init__(self) -> None:
+        if not self.name.isprintable():
+            raise InvalidWorkerError("name", "must not contain control or formatting characters")
+        if not self.region.isprintable():
+            raise InvalidWorkerError("region", "must not contain control or formatting characters")
         if not 1 <= len(self.name.strip()) <= 128:
             raise InvalidWorkerError("name", "must have 1 to 128 characters")
         if not 1 <= len(self.region.strip()) <= 64:

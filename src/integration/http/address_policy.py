@@ -31,6 +31,9 @@ _NEVER: tuple[tuple[IPv4Network | IPv6Network, str], ...] = tuple(
         ("::/128", "an unspecified address"),
     )
 )
+_NEVER_NAMES = frozenset(
+    {"metadata", "metadata.google.internal", "metadata.goog", "instance-data", "instance-data.ec2.internal"}
+)
 _EMBEDDING = tuple(IPv6Network(network) for network in ("::/96", "64:ff9b::/96"))
 
 
@@ -82,6 +85,8 @@ class AddressPolicy:
             AddressNotAllowedError: one of them is not; a name with mixed answers is not trusted with any.
             UpstreamUnreachableError: the name does not resolve.
         """
+        if host.removesuffix(".").lower() in _NEVER_NAMES:
+            raise AddressNotAllowedError(host, "is a cloud's metadata service, which is never called")
         try:
             # With a dot at the end a numeric address is taken for a name, and would pass as one that does not resolve.
             found = await self._resolve(host.removesuffix("."), port)

@@ -33,6 +33,7 @@ class _Worker:
     access: _Access
     session: CmlSession
     memory: ListingMemory = field(default_factory=ListingMemory)
+    last_cause: str = ""
 
 
 class HttpCmlControllers(CmlControllers):
@@ -92,11 +93,14 @@ class HttpCmlControllers(CmlControllers):
                     async with asyncio.timeout(self._deadline_seconds):
                         return await listing.list_async()
                 except TimeoutError as error:
-                    raise ControllerUnavailableError(
-                        url, "timed_out", f"no complete listing in {self._deadline_seconds:g} s", 5.0
-                    ) from error
+                    why = f"no complete listing in {self._deadline_seconds:g} s"
+                    raise ControllerUnavailableError(url, "timed_out", why, 5.0) from error
         except CircuitOpenError as error:
-            raise ControllerUnavailableError(url, "circuit_open", str(error), error.retry_after_seconds) from error
+            why = f"{error} (the last one: {worker.last_cause})" if worker.last_cause else str(error)
+            raise ControllerUnavailableError(url, "circuit_open", why, error.retry_after_seconds) from error
+        except ControllerError as error:
+            worker.last_cause = error.cause
+            raise
 
     async def forget_async(self, worker_id: str) -> None:
         self._workers.pop(worker_id, None)
