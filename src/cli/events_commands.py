@@ -11,7 +11,7 @@ import typer
 from cli.client import API, LabkeeperClient, connect, describe_refusal, follow_lines, nobody_answers
 from cli.errors import CommandError
 from cli.options import AsJson
-from cli.output import print_details, print_json, say
+from cli.output import print_details, print_json, printable, say
 
 group = typer.Typer(help="Facts about workers and labs.", no_args_is_help=True)
 
@@ -37,7 +37,7 @@ def tail(
         if as_json:
             say(json.dumps({**fact, "streamid": place}, ensure_ascii=False))
         else:
-            say(f"{fact['time']}  {fact['type']}  {fact['subject']}  {_brief(fact['data'])}")
+            say(printable(f"{fact['time']}  {fact['type']}  {fact['subject']}  {_brief(fact['data'])}"))
         if number == count:
             return
 

@@ -29,7 +29,9 @@ def run() -> None:
 
 
 def _end(why: str, code: int) -> None:
-    sys.stderr.write(f"labkeeper: {why}\n")
+    from cli.output import warn
+
+    warn(why)
     sys.exit(code)
 
 

@@ -9,6 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
+"""Terminals obey these; tabs and line ends stay."""
+
 
 def installed_version() -> str:
     """Return Labkeeper's version; ``0`` when run from sources that are not installed."""
@@ -26,13 +29,18 @@ def say(text: str) -> None:
 
 def warn(text: str) -> None:
     """Print a line to standard error."""
-    sys.stderr.write(f"labkeeper: {text}\n")
+    sys.stderr.write(f"labkeeper: {printable(text)}\n")
     sys.stderr.flush()
 
 
 def print_json(value: Any) -> None:
     """Print a value as JSON, for programs."""
     say(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def printable(text: str) -> str:
+    """Return a text that moves no cursor and changes no colour: what others named things is not to be trusted."""
+    return text.translate(CONTROLS)
 
 
 def console() -> Console:
@@ -74,5 +82,5 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
+        return printable(json.dumps(value, ensure_ascii=False))
+    return printable(str(value))

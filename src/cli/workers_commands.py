@@ -8,7 +8,7 @@ import typer
 from cli.client import LabkeeperClient, connect
 from cli.errors import CommandError
 from cli.options import AsJson, ListsByDefault
-from cli.output import print_details, print_json, print_table, say
+from cli.output import print_details, print_json, print_table, printable, say
 
 group = typer.Typer(cls=ListsByDefault, help="Controllers whose labs are kept track of.")
 
@@ -74,13 +74,13 @@ def remove(
     """Decommission a worker: its labs become removed, their history stays."""
     client = connect()
     worker = find_worker(client, worker_id)
-    if not yes and not typer.confirm(f"Decommission {worker['name']} in {worker['region']}?", err=True):
+    if not yes and not typer.confirm(printable(f"Decommission {worker['name']} in {worker['region']}?"), err=True):
         raise CommandError("nothing was changed")
     client.delete(worker_path(worker))
     if as_json:
         print_json({"worker_id": worker_id, "decommissioned": True})
     else:
-        say(f"{worker['name']} is decommissioned.")
+        say(printable(f"{worker['name']} is decommissioned."))
 
 
 def find_worker(client: LabkeeperClient, worker_id: str) -> dict[str, Any]:
