@@ -189,3 +189,14 @@ async def test_jobs_are_listed_with_their_next_and_last_run(driver: MongoDriver)
         assert status.last_run.counts == {"labs": 1}
         assert status.next_run_at is not None
         assert status.next_run_at - datetime.now(UTC) > timedelta(seconds=3500)
+
+
+async def test_a_stop_amid_a_tick_is_no_failed_job(driver: MongoDriver, caplog: pytest.LogCaptureFixture) -> None:
+    for turns_of_the_loop in range(10):
+        async with machinery(driver, Worksheet(interval_seconds=0.01)) as process:
+            await process.scheduler.start_async()
+            for _ in range(turns_of_the_loop):
+                await asyncio.sleep(0)
+            await process.scheduler.stop_async()
+            await asyncio.sleep(0.02)
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("apscheduler")] == []
