@@ -58,6 +58,12 @@ async def refresh(app: AppProcess, worker_id: str) -> httpx.Response:
     return await app.client.post(f"{WORKERS}/{worker_id}/labs/refresh", headers={"Idempotency-Key": "the-same"})
 
 
+async def refresh_until_done_or_dead(app: AppProcess, worker_id: str) -> None:
+    with suppress(httpx.HTTPError):
+        while (await refresh(app, worker_id)).status_code != 200:
+            await asyncio.sleep(0.2)
+
+
 def titles(number: int) -> list[dict[str, Any]]:
     return [a_lab(lab, lab_title=f"round {number}, lab {lab}") for lab in range(1, LABS + 1)]
 
@@ -68,11 +74,13 @@ async def test_nothing_is_doubled_or_half_done(
     dice = random.Random(42)
     cml.set_labs(titles(0))
     log, leases = driver.collection("labs_commits"), driver.collection("leases")
+    claims = driver.collection("idempotency_keys")
     heads: list[int] = []
     worker_id = ""
     for number, pause in enumerate((0.02, 0.06, 0.1, 0.2)):
-        # The leases of a dead process run out by themselves; that is shown elsewhere.
+        # The leases and claims of a dead process run out by themselves; that is shown elsewhere.
         await leases.update_many({}, {"$set": {"expires_at": LONG_AGO}})
+        await claims.update_many({}, {"$set": {"locked_until": LONG_AGO}})
         # An application that starts refreshes by itself: whichever refresh comes first finds the change, and dies.
         cml.set_labs(titles(number))
         before = await log.count_documents({})
@@ -92,14 +100,13 @@ async def test_nothing_is_doubled_or_half_done(
                 before += 2
                 answer = await app.client.patch(f"{WORKERS}/{worker_id}", json={"active": True})
                 assert answer.status_code == 200, answer.text
-            running = asyncio.create_task(refresh(app, worker_id))
-            async with asyncio.timeout(20):
+            running = asyncio.create_task(refresh_until_done_or_dead(app, worker_id))
+            async with asyncio.timeout(40):
                 while await log.count_documents({}) <= before:  # noqa: ASYNC110  another process tells no event
                     await asyncio.sleep(0.002)
             await asyncio.sleep(pause * dice.random())
             app.kill_nine()
-            with suppress(httpx.HTTPError):
-                await running
+            await running
             heads.append(await log.count_documents({}))
     cml.set_labs(titles(9))
     await leases.update_many({}, {"$set": {"expires_at": LONG_AGO}})
