@@ -60,7 +60,7 @@ async def refresh(app: AppProcess, worker_id: str) -> httpx.Response:
 
 async def refresh_until_done_or_dead(app: AppProcess, worker_id: str) -> None:
     with suppress(httpx.HTTPError):
-        while (await refresh(app, worker_id)).status_code != 200:
+        while (await refresh(app, worker_id)).status_code != 200:  # noqa: ASYNC110  another process tells no event
             await asyncio.sleep(0.2)
 
 
