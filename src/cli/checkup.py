@@ -18,10 +18,10 @@ from cli.errors import ConfigurationError
 from cli.server_file import find_server, servers_of
 from domain.kernel.errors import LabkeeperError
 from integration.installation_secrets import CREDENTIALS_KEY_FILE, JWT_FILE
-from integration.mongo.embedded_server import EmbeddedMongoServer
-from integration.mongo.given_server import check_given_mongodb_async, hosts_of
-from integration.mongo.mongod_binary import find_mongod
-from integration.mongo.mongod_process import find_running_mongod
+from integration.mongo.server.embedded_server import EmbeddedMongoServer
+from integration.mongo.server.given_server import check_given_mongodb_async, hosts_of
+from integration.mongo.server.mongod_binary import find_mongod
+from integration.mongo.server.mongod_process import find_running_mongod
 from settings import Settings
 
 LEAST_FREE_BYTES = 2 * 1024**3

@@ -20,8 +20,8 @@ from cli.signed_tokens import secrets_of
 from domain.kernel.errors import LabkeeperError
 from integration.garbage_collection import calm_the_collector
 from integration.installation_secrets import InstallationSecrets
-from integration.mongo.embedded_server import EmbeddedMongoServer
-from integration.mongo.given_server import MalformedMongodbUriError, check_given_mongodb_async
+from integration.mongo.server.embedded_server import EmbeddedMongoServer
+from integration.mongo.server.given_server import MalformedMongodbUriError, check_given_mongodb_async
 from integration.telemetry.telemetry import Telemetry
 from main import build_app, product_version
 from settings import Settings

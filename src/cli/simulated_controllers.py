@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from domain.kernel.errors import LabkeeperError
-from integration.mongo.mongod_port import port_is_free
+from integration.mongo.server.mongod_port import port_is_free
 
 START_SECONDS = 30.0
 END_SECONDS = 5.0

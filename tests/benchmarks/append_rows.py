@@ -12,10 +12,10 @@ from application.kernel.event_feed import RecordedFact
 from application.kernel.subscriptions import Subscriber
 from domain.kernel.clock import SystemClock
 from domain.labs.lab_record import LabRecord
-from integration.mongo.checkpoints import Checkpoints
-from integration.mongo.leases import MongoLeases
-from integration.mongo.parked_events import ParkedEvents
-from integration.mongo.subscription_runner import SubscriptionRunner
+from integration.mongo.coordination.leases import MongoLeases
+from integration.mongo.subscriptions.checkpoints import Checkpoints
+from integration.mongo.subscriptions.parked_events import ParkedEvents
+from integration.mongo.subscriptions.subscription_runner import SubscriptionRunner
 from tests.benchmarks.material import (
     LOG,
     Workbench,

@@ -14,8 +14,8 @@ from domain.labs.lab_record import LabRecord
 from domain.labs.values import LabId, LabSnapshot
 from integration.labs.mongo_lab_repositories import MongoLabRecordRepository
 from integration.mongo.driver import MongoCollection, MongoDocument, MongoDriver, open_driver
-from integration.mongo.event_codec import EventCodec
-from integration.mongo.event_store import MongoEventStore
+from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.event_store import MongoEventStore
 
 LOG = "labs"
 _BORN = datetime(2026, 1, 20, 8, tzinfo=UTC)

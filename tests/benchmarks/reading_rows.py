@@ -8,12 +8,12 @@ from pymongo import ReplaceOne
 from domain.kernel.clock import SystemClock
 from domain.labs.lab_record import LabRecord
 from integration.labs.lab_records_projector import LabRecordsProjector
-from integration.mongo.checkpoints import Checkpoint, Checkpoints
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.driver import MongoDocument
-from integration.mongo.leases import MongoLeases
-from integration.mongo.parked_events import ParkedEvents
-from integration.mongo.projection_runner import ProjectionRunner
-from integration.mongo.read_model_watch import ReadModelWatch
+from integration.mongo.subscriptions.checkpoints import Checkpoint, Checkpoints
+from integration.mongo.subscriptions.parked_events import ParkedEvents
+from integration.mongo.subscriptions.projection_runner import ProjectionRunner
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
 from tests.benchmarks.append_rows import Counting, runner_of
 from tests.benchmarks.material import LOG, a_changed, a_snapshot, fresh_number, workbench, write_labs
 from tests.benchmarks.measuring import Measure, Reading, Row, alternating

@@ -29,13 +29,13 @@ from integration.labs.mongo_lab_repositories import MongoCmlWorkerRepository
 from integration.labs.mongo_sync_ledger import MongoSyncLedger
 from integration.labs.mongo_worker_views import MongoWorkerViews
 from integration.labs.workers_projector import WorkersProjector
-from integration.mongo.checkpoints import Checkpoint, Checkpoints
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.credential_store import EncryptedCredentialStore
-from integration.mongo.leases import MongoLeases
-from integration.mongo.parked_events import ParkedEvents
-from integration.mongo.projection_runner import ProjectionRunner
-from integration.mongo.read_model_watch import ReadModelWatch
-from integration.mongo.run_history import MongoRunHistory
+from integration.mongo.runs.run_history import MongoRunHistory
+from integration.mongo.subscriptions.checkpoints import Checkpoint, Checkpoints
+from integration.mongo.subscriptions.parked_events import ParkedEvents
+from integration.mongo.subscriptions.projection_runner import ProjectionRunner
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
 from settings import LabsSettings
 from tests.benchmarks.child import serving
 from tests.benchmarks.material import LOG, Workbench, workbench

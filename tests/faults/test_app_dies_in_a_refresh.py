@@ -17,8 +17,8 @@ from domain.labs.events import LABS_EVENTS
 from domain.labs.repositories import LabRecordRepository
 from integration.labs.mongo_lab_repositories import MongoLabRecordRepository
 from integration.mongo.driver import MongoDriver
-from integration.mongo.event_codec import EventCodec
-from integration.mongo.event_store import MongoEventStore
+from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.event_store import MongoEventStore
 from tests.support.cml import CmlSimulator, a_lab
 from tests.support.hosts import end_process, start_process
 from tests.support.jobs import eventually

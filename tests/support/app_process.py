@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from integration.mongo.embedded_server import EmbeddedMongoServer
+from integration.mongo.server.embedded_server import EmbeddedMongoServer
 from tests.support.app import running_app, settings_for
 
 

@@ -8,7 +8,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from integration.mongo.embedded_server import EmbeddedMongoServer
+from integration.mongo.server.embedded_server import EmbeddedMongoServer
 
 
 async def serve_async(data_dir: Path) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from application.kernel.subscriptions import Projector, Subscriber
-from integration.mongo.checkpoints import Checkpoints
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.driver import MongoDriver
-from integration.mongo.event_store import MongoEventStore
-from integration.mongo.leases import MongoLeases
-from integration.mongo.read_model_watch import ReadModelWatch
-from integration.mongo.subscription_host import MongoSubscriptions
+from integration.mongo.events.event_store import MongoEventStore
+from integration.mongo.subscriptions.checkpoints import Checkpoints
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
+from integration.mongo.subscriptions.subscription_host import MongoSubscriptions
 from tests.support.tallies import HandClock, counted, tally_store
 
 ROOT = Path(__file__).parents[2]

@@ -12,6 +12,9 @@ from application.kernel.jobs import LabkeeperJob, RunRecorder
 from integration.mongo.driver import MongoDriver, open_driver
 from tests.support.jobs import Worksheet, machinery
 
+LEASE_SECONDS = 8.0
+"""Long enough for a process that a busy machine lets wait, short enough for a test to see it run out."""
+
 
 class WritingJob(LabkeeperJob):
     """Writes when it began and when it ended."""
@@ -38,7 +41,7 @@ async def main(uri: str, database: str, interval: float, takes: float) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     driver = open_driver("motor", uri, database)
     sheet = Worksheet(interval_seconds=interval, takes_seconds=takes)
-    async with machinery(driver, sheet, module="tests.support.job_process") as process:
+    async with machinery(driver, sheet, LEASE_SECONDS, "tests.support.job_process") as process:
         await process.scheduler.start_async()
         print("started", flush=True)
         await stop.wait()

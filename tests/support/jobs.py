@@ -10,9 +10,9 @@ from neuroglia.application.background_scheduler import BackgroundTasksBus
 from application.kernel.jobs import JobRun, Jobs, LabkeeperJob, RunHistory, RunOutcome, RunPart, RunRecorder
 from application.kernel.leases import Leases
 from application.kernel.services import LabkeeperServiceCollection
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.driver import MongoDriver
-from integration.mongo.leases import MongoLeases
-from integration.mongo.run_history import MongoRunHistory
+from integration.mongo.runs.run_history import MongoRunHistory
 from integration.scheduling.job_runner import JobRunner
 from integration.scheduling.labkeeper_task_scheduler import LabkeeperTaskScheduler
 

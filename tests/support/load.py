@@ -10,7 +10,7 @@ from neuroglia.data.exceptions import OptimisticConcurrencyException
 
 from domain.kernel.errors import UnavailableError
 from integration.mongo.driver import MongoDriver
-from integration.mongo.event_store import MongoEventStore
+from integration.mongo.events.event_store import MongoEventStore
 from tests.support.tallies import counted, holes, raw_commits, version_faults
 
 

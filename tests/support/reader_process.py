@@ -9,11 +9,11 @@ import sys
 
 from application.kernel.event_feed import RecordedFact
 from domain.kernel.clock import SystemClock
-from integration.mongo.checkpoints import Checkpoints
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.driver import MongoDriver, open_driver
-from integration.mongo.leases import MongoLeases
-from integration.mongo.read_model_watch import ReadModelWatch
-from integration.mongo.subscription_host import MongoSubscriptions
+from integration.mongo.subscriptions.checkpoints import Checkpoints
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
+from integration.mongo.subscriptions.subscription_host import MongoSubscriptions
 from tests.support.tallies import Listener, TotalsProjector, tally_store
 
 

@@ -20,11 +20,11 @@ from integration.http.retry import RetryPolicy
 from integration.labs.cml_controller_client import HttpCmlControllers
 from integration.labs.mongo_lab_repositories import MongoCmlWorkerRepository, MongoLabRecordRepository
 from integration.labs.mongo_sync_ledger import MongoSyncLedger
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.credential_store import EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver
-from integration.mongo.event_codec import EventCodec
-from integration.mongo.event_store import MongoEventStore
-from integration.mongo.leases import MongoLeases
+from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.event_store import MongoEventStore
 from tests.support.tallies import HandClock
 
 WORKER = "worker-1"

@@ -11,10 +11,10 @@ from domain.kernel.clock import Clock
 from domain.kernel.domain_event import RecordedDomainEvent, domain_event
 from integration.mongo.bulk_writes import read_documents_async, write_documents_async
 from integration.mongo.driver import MongoDriver
-from integration.mongo.event_codec import EventCodec
-from integration.mongo.event_sourced_repository import MongoEventSourcedRepository
-from integration.mongo.event_store import MongoEventStore
-from integration.mongo.snapshots import Snapshots
+from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.event_sourced_repository import MongoEventSourcedRepository
+from integration.mongo.events.event_store import MongoEventStore
+from integration.mongo.events.snapshots import Snapshots
 
 LOG = "tallies"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -6,8 +6,8 @@ Says ``ready`` and runs until it is killed. Leases are short, so that a successo
 import asyncio
 import sys
 
-from integration.mongo import held_reader
 from integration.mongo.driver import open_driver
+from integration.mongo.subscriptions import held_reader
 from tests.support.webhooks import machinery
 
 

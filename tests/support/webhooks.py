@@ -31,14 +31,14 @@ from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.domain_event import RecordedDomainEvent, domain_event
 from integration.http.address_policy import AddressPolicy
 from integration.http.outbound_addresses import PolicedOutboundAddresses
-from integration.mongo.checkpoints import Checkpoints
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.credential_store import EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver
-from integration.mongo.event_codec import EventCodec
-from integration.mongo.event_store import MongoEventStore
-from integration.mongo.leases import MongoLeases
-from integration.mongo.read_model_watch import ReadModelWatch
-from integration.mongo.subscription_host import MongoSubscriptions
+from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.event_store import MongoEventStore
+from integration.mongo.subscriptions.checkpoints import Checkpoints
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
+from integration.mongo.subscriptions.subscription_host import MongoSubscriptions
 from integration.webhooks.delivery_worker import WebhookDeliveryWorker
 from integration.webhooks.wiring import WebhooksContext, register_webhooks
 

@@ -5,9 +5,9 @@ from domain.labs.lab_alert import LabAlert
 from domain.labs.lab_record import LabRecord
 from domain.labs.repositories import CmlWorkerRepository, LabAlertRepository, LabRecordRepository
 from domain.labs.values import lab_record_id
-from integration.mongo.event_sourced_repository import MongoEventSourcedRepository
-from integration.mongo.event_store import MongoEventStore
-from integration.mongo.snapshots import Snapshots
+from integration.mongo.events.event_sourced_repository import MongoEventSourcedRepository
+from integration.mongo.events.event_store import MongoEventStore
+from integration.mongo.events.snapshots import Snapshots
 
 
 class MongoCmlWorkerRepository(MongoEventSourcedRepository[CmlWorker], CmlWorkerRepository):

@@ -19,7 +19,7 @@ from integration.labs.lab_records_projector import document_after
 from integration.labs.mongo_sync_ledger import MongoSyncLedger
 from integration.labs.mongo_worker_views import MongoWorkerViews
 from integration.mongo.driver import MongoCollection, MongoDriver, translating_outages
-from integration.mongo.read_model_watch import ReadModelWatch
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
 
 MODEL = "lab_records"
 MOST_ANSWERS_KEPT = 2_000

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from application.kernel.event_feed import RecordedFact
 from application.labs.get_lab_history import LabsEventStreams
-from integration.mongo.event_store import MongoEventStore
+from integration.mongo.events.event_store import MongoEventStore
 
 
 class MongoLabsEventStreams(LabsEventStreams):

@@ -6,8 +6,8 @@ from typing import Any
 from neuroglia.hosting.abstractions import HostedService
 
 from application.labs.sync_ledger import SyncLedger, WorkerSync
-from integration.mongo.document_mirror import DocumentMirror
 from integration.mongo.driver import MongoDriver, translating_outages
+from integration.mongo.subscriptions.document_mirror import DocumentMirror
 
 COLLECTION = "labs_sync"
 

@@ -7,7 +7,7 @@ from application.labs.sync_ledger import SyncLedger, WorkerSync
 from application.labs.views import WorkerView, WorkerViews
 from domain.labs.values import Reachability
 from integration.mongo.driver import MongoCollection, MongoDriver, translating_outages
-from integration.mongo.read_model_watch import ReadModelWatch
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
 
 MODEL = "workers"
 _MOST_KEPT = 10_000

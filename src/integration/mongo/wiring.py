@@ -13,14 +13,14 @@ from application.kernel.jobs import RunHistory
 from application.kernel.leases import Leases
 from application.kernel.subscriptions import Projector, ReadModels, Subscriber, Subscriptions
 from domain.kernel.clock import Clock
-from integration.mongo.checkpoints import Checkpoints
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.credential_store import EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver
 from integration.mongo.idempotency_keys import MongoIdempotencyKeys
-from integration.mongo.leases import MongoLeases
-from integration.mongo.read_model_watch import ReadModelWatch
-from integration.mongo.run_history import MongoRunHistory
-from integration.mongo.subscription_host import MongoSubscriptions
+from integration.mongo.runs.run_history import MongoRunHistory
+from integration.mongo.subscriptions.checkpoints import Checkpoints
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
+from integration.mongo.subscriptions.subscription_host import MongoSubscriptions
 
 
 class Stored(Protocol):

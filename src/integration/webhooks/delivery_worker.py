@@ -12,7 +12,7 @@ from application.webhooks.deliveries import DeliveryQueue, Lane, WebhookDeliveri
 from application.webhooks.webhook_directory import WebhookDirectory
 from domain.kernel.clock import Clock
 from domain.kernel.errors import UnavailableError
-from integration.mongo.held_reader import HeldReader
+from integration.mongo.subscriptions.held_reader import HeldReader
 from integration.webhooks.delivery_attempts import DeliveryAttempts
 from integration.webhooks.lanes import Lanes
 

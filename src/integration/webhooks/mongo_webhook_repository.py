@@ -2,8 +2,8 @@
 
 from domain.webhooks.repositories import WebhookRepository
 from domain.webhooks.webhook import Webhook
-from integration.mongo.event_sourced_repository import MongoEventSourcedRepository
-from integration.mongo.event_store import MongoEventStore
+from integration.mongo.events.event_sourced_repository import MongoEventSourcedRepository
+from integration.mongo.events.event_store import MongoEventStore
 
 
 class MongoWebhookRepository(MongoEventSourcedRepository[Webhook], WebhookRepository):

@@ -21,8 +21,8 @@ from domain.webhooks.events import WEBHOOKS_EVENTS
 from domain.webhooks.repositories import WebhookRepository
 from integration.http.address_policy import AddressPolicy
 from integration.mongo.driver import MongoDriver
-from integration.mongo.event_codec import EventCodec
-from integration.mongo.event_store import MongoEventStore
+from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.event_store import MongoEventStore
 from integration.webhooks.delivery_attempts import DeliveryAttempts
 from integration.webhooks.delivery_worker import WebhookDeliveryWorker
 from integration.webhooks.http_webhook_sender import HttpWebhookSender

@@ -13,8 +13,8 @@ from domain.labs.repositories import LabRecordRepository
 from domain.labs.values import LabId, LabSnapshot, RemovalReason
 from integration.labs.mongo_lab_repositories import MongoLabRecordRepository
 from integration.mongo.driver import MongoDriver
-from integration.mongo.event_codec import EventCodec
-from integration.mongo.event_store import MongoEventStore
+from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.event_store import MongoEventStore
 from tests.support.fakes import FakeLabRecordRepository
 from tests.support.tallies import HandClock
 

@@ -16,14 +16,14 @@ from integration.labs.mongo_labs_event_streams import MongoLabsEventStreams
 from integration.labs.mongo_sync_ledger import MongoSyncLedger
 from integration.labs.mongo_worker_views import MongoWorkerViews
 from integration.labs.workers_projector import WorkersProjector
-from integration.mongo.checkpoints import Checkpoints
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.driver import MongoDriver
-from integration.mongo.event_codec import EventCodec
-from integration.mongo.event_store import MongoEventStore
-from integration.mongo.leases import MongoLeases
-from integration.mongo.read_model_watch import ReadModelWatch
-from integration.mongo.snapshots import Snapshots
-from integration.mongo.subscription_host import MongoSubscriptions
+from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.event_store import MongoEventStore
+from integration.mongo.events.snapshots import Snapshots
+from integration.mongo.subscriptions.checkpoints import Checkpoints
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
+from integration.mongo.subscriptions.subscription_host import MongoSubscriptions
 
 
 @dataclass

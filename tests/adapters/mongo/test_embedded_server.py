@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from integration.mongo.driver import open_driver
-from integration.mongo.embedded_server import EmbeddedMongoServer
-from integration.mongo.mongod_binary import MongodNotFoundError
-from integration.mongo.mongod_process import MongodStartError, find_running_mongod, is_mongod_on
+from integration.mongo.server.embedded_server import EmbeddedMongoServer
+from integration.mongo.server.mongod_binary import MongodNotFoundError
+from integration.mongo.server.mongod_process import MongodStartError, find_running_mongod, is_mongod_on
 
 ROOT = Path(__file__).parents[3]
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from domain.kernel.domain_event import RecordedDomainEvent, domain_event
 from domain.kernel.errors import UndecodableEventError
 from integration.mongo.driver import MongoDriver
-from integration.mongo.event_codec import DuplicateEventTypeError, EventCodec, UnregisteredEventError
-from integration.mongo.event_store import MongoEventStore
+from integration.mongo.events.event_codec import DuplicateEventTypeError, EventCodec, UnregisteredEventError
+from integration.mongo.events.event_store import MongoEventStore
 from tests.support.tallies import LOG, NOON, TOY_EVENTS, HandClock, TallyCountedDomainEvent, TallyOpenedDomainEvent
 
 _TZ: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)

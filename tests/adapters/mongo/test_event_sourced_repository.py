@@ -14,9 +14,9 @@ from neuroglia.data.infrastructure.event_sourcing.event_sourcing_repository impo
 from domain.kernel.aggregate import reduces
 from domain.kernel.errors import UnavailableError, UndecodableEventError
 from integration.mongo.driver import MongoDriver, open_driver
-from integration.mongo.event_sourced_repository import MongoEventSourcedRepository
-from integration.mongo.event_store import MongoEventStore
-from integration.mongo.snapshots import Snapshots
+from integration.mongo.events.event_sourced_repository import MongoEventSourcedRepository
+from integration.mongo.events.event_store import MongoEventStore
+from integration.mongo.events.snapshots import Snapshots
 from tests.support.mongo import LocalMongod, free_port
 from tests.support.tallies import (
     LOG,

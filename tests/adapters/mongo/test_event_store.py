@@ -13,17 +13,17 @@ from neuroglia.data.infrastructure.event_sourcing.abstractions import EventDescr
 
 from application.kernel.request_context import RequestContext, acting_as
 from domain.kernel.errors import UndecodableEventError
-from integration.mongo import commits as limits
-from integration.mongo.commits import (
+from integration.mongo.driver import MongoDriver
+from integration.mongo.events import commits as limits
+from integration.mongo.events.commits import (
     CommandReusedError,
     Commit,
     CommitTooLargeError,
     EventNotStorableError,
     EventStoreBusyError,
 )
-from integration.mongo.driver import MongoDriver
-from integration.mongo.event_store import EmptyCommitError, MongoEventStore, StreamGapError
-from integration.mongo.group_commit import GroupCommit
+from integration.mongo.events.event_store import EmptyCommitError, MongoEventStore, StreamGapError
+from integration.mongo.events.group_commit import GroupCommit
 from tests.support.tallies import (
     LOG,
     NOON,

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from integration.mongo.coordination.leader_election import MongoLeaderElection
+from integration.mongo.coordination.leases import MongoCoordinationBackend
+from integration.mongo.coordination.neuroglia_coordination import LeaderElection, LeaderElectionConfig
 from integration.mongo.driver import MongoDriver, open_driver
-from integration.mongo.leader_election import MongoLeaderElection
-from integration.mongo.leases import MongoCoordinationBackend
-from integration.mongo.neuroglia_coordination import LeaderElection, LeaderElectionConfig
 from tests.support.mongo import LocalMongod, close_without_server_async
 
 

@@ -7,8 +7,8 @@ import pytest
 from application.kernel.lease_keeper import holding
 from application.kernel.leases import Lease
 from domain.kernel.errors import UnavailableError
+from integration.mongo.coordination.leases import MongoCoordinationBackend, MongoLeases
 from integration.mongo.driver import DriverName, MongoDriver, open_driver
-from integration.mongo.leases import MongoCoordinationBackend, MongoLeases
 from tests.support.mongo import LocalMongod, close_without_server_async
 
 pytestmark = pytest.mark.parametrize("driver_name", ["motor", "pymongo"], indirect=True)

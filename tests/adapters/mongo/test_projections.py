@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 
 from domain.kernel.clock import SystemClock
-from integration.mongo.checkpoints import CheckpointMovedError, Checkpoints
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.driver import MongoDriver
-from integration.mongo.leases import MongoLeases
-from integration.mongo.read_model_rebuild import RebuildUnderWayError, rebuild_lease_key
-from integration.mongo.read_model_watch import ReadModelWatch
+from integration.mongo.subscriptions.checkpoints import CheckpointMovedError, Checkpoints
+from integration.mongo.subscriptions.read_model_rebuild import RebuildUnderWayError, rebuild_lease_key
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
 from tests.support.hosts import Hosted, end_process, hosted, start_process
 from tests.support.jobs import eventually
 from tests.support.tallies import LOG, HandClock, TotalsProjector, counted, tally_store

@@ -10,8 +10,8 @@ from application.kernel.jobs import JobRun, RunAlreadyEndedError, RunOutcome, Ru
 from domain.kernel.clock import Clock
 from domain.kernel.errors import UnavailableError
 from integration.mongo.driver import MongoDriver, open_driver
-from integration.mongo.run_history import MongoRunHistory
-from integration.mongo.time_ordered_ids import TimeOrderedIds
+from integration.mongo.runs.run_history import MongoRunHistory
+from integration.mongo.runs.time_ordered_ids import TimeOrderedIds
 from tests.support.mongo import LocalMongod
 
 pytestmark = pytest.mark.parametrize("driver_name", ["motor", "pymongo"], indirect=True)

@@ -10,11 +10,11 @@ import pytest
 from application.kernel.event_feed import RecordedFact
 from application.kernel.subscriptions import AfterParking, ParkedEvent
 from domain.kernel.errors import UnavailableError
-from integration.mongo.checkpoints import CheckpointMovedError, Checkpoints
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.driver import MongoDriver
-from integration.mongo.held_reader import LEASE_SECONDS
-from integration.mongo.leases import MongoLeases
-from integration.mongo.subscription_runner import BATCH_COMMITS
+from integration.mongo.subscriptions.checkpoints import CheckpointMovedError, Checkpoints
+from integration.mongo.subscriptions.held_reader import LEASE_SECONDS
+from integration.mongo.subscriptions.subscription_runner import BATCH_COMMITS
 from tests.support.hosts import Hosted, end_process, hosted, start_process
 from tests.support.jobs import eventually
 from tests.support.tallies import LOG, HandClock, Listener, counted, tally_store

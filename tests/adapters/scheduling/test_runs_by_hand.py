@@ -7,8 +7,8 @@ import pytest
 
 from application.kernel.jobs import JobAlreadyRunningError, RunOutcome
 from domain.kernel.errors import UnavailableError
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.driver import MongoDriver, open_driver
-from integration.mongo.leases import MongoLeases
 from tests.support.jobs import SheetJob, Worksheet, eventually, machinery, part
 from tests.support.mongo import LocalMongod
 

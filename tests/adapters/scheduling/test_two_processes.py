@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from application.kernel.jobs import RunOutcome
 from integration.mongo.driver import MongoDriver
-from integration.mongo.run_history import MongoRunHistory
+from integration.mongo.runs.run_history import MongoRunHistory
 from tests.support.jobs import eventually
 
 ROOT = Path(__file__).parents[3]
@@ -81,7 +81,7 @@ async def test_the_survivor_takes_over_from_a_process_that_was_killed(driver: Mo
     await asyncio.sleep(0.5)
     assert not await begun_by(second)
     first.kill()
-    await eventually(lambda: begun_by(second), 20)
+    await eventually(lambda: begun_by(second), 60)
     runs = await MongoRunHistory(driver).list_async("writing", 10, None)
     assert runs[-1].outcome is RunOutcome.ABANDONED
     assert runs[-1].error == "its process ended in the middle of the run"

@@ -282,7 +282,7 @@ async def test_a_fact_handled_twice_is_delivered_once(
 async def test_only_one_process_delivers_and_another_takes_over(
     driver: MongoDriver, receiver: Receiver, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("integration.mongo.held_reader.CANDIDATE_PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr("integration.mongo.subscriptions.held_reader.CANDIDATE_PAUSE_SECONDS", 0.1)
     async with machinery(driver) as first, machinery(driver) as second:
         webhook = await second.register(receiver.url)
         for lab in range(5):

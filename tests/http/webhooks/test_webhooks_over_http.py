@@ -16,10 +16,10 @@ from application.kernel.leases import Leases
 from domain.kernel.clock import Clock, SystemClock
 from integration.http.address_policy import AddressPolicy
 from integration.http.outbound_addresses import PolicedOutboundAddresses
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.credential_store import EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver
 from integration.mongo.idempotency_keys import MongoIdempotencyKeys
-from integration.mongo.leases import MongoLeases
 from integration.webhooks.wiring import register_webhooks
 from tests.http.kernel.toy import bearer, client_of, toy_app
 from tests.support.webhooks import FERNET_KEY, SECRET, receiving

@@ -17,8 +17,8 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from domain.kernel.errors import LabkeeperError
-from integration.mongo.commits import CommandReusedError, Commit, CommitInDoubtError, EventStoreBusyError
 from integration.mongo.driver import MongoCollection, is_outage
+from integration.mongo.events.commits import CommandReusedError, Commit, CommitInDoubtError, EventStoreBusyError
 
 log = structlog.get_logger(__name__)
 

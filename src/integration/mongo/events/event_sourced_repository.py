@@ -14,8 +14,8 @@ from neuroglia.data.infrastructure.event_sourcing.event_sourcing_repository impo
 from domain.kernel.aggregate import Aggregate
 from domain.kernel.domain_event import RecordedDomainEvent
 from domain.kernel.stream_events import StreamDeletedDomainEvent
-from integration.mongo.event_store import MongoEventStore
-from integration.mongo.snapshots import Snapshots
+from integration.mongo.events.event_store import MongoEventStore
+from integration.mongo.events.snapshots import Snapshots
 
 TAggregate = TypeVar("TAggregate", bound=Aggregate[Any])
 

@@ -13,12 +13,12 @@ from domain.kernel.clock import Clock
 from domain.kernel.domain_event import RecordedDomainEvent
 from domain.kernel.errors import LabkeeperError
 from domain.kernel.stream_events import StreamDeletedDomainEvent
-from integration.mongo.commits import Commit
 from integration.mongo.driver import MongoDriver, translating_outages
-from integration.mongo.event_codec import EventCodec
-from integration.mongo.event_reader import MongoEventReader
-from integration.mongo.group_commit import Answer, GroupCommit
-from integration.mongo.log_watch import LogWatch
+from integration.mongo.events.commits import Commit
+from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.event_reader import MongoEventReader
+from integration.mongo.events.group_commit import Answer, GroupCommit
+from integration.mongo.events.log_watch import LogWatch
 
 
 class StreamGapError(LabkeeperError):

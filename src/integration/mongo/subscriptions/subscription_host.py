@@ -18,14 +18,14 @@ from application.kernel.subscriptions import (
     SubscriptionStatus,
 )
 from domain.kernel.clock import Clock
-from integration.mongo.checkpoints import Checkpoint, Checkpoints
 from integration.mongo.driver import MongoDriver, translating_outages
-from integration.mongo.event_delivery import try_once_async
-from integration.mongo.parked_events import ParkedEvents
-from integration.mongo.projection_runner import ProjectionRunner
-from integration.mongo.read_model_rebuild import Progress, ReadModelRebuild, rebuild_lease_key
-from integration.mongo.read_model_watch import ReadModelWatch
-from integration.mongo.subscription_runner import SubscriptionRunner
+from integration.mongo.subscriptions.checkpoints import Checkpoint, Checkpoints
+from integration.mongo.subscriptions.event_delivery import try_once_async
+from integration.mongo.subscriptions.parked_events import ParkedEvents
+from integration.mongo.subscriptions.projection_runner import ProjectionRunner
+from integration.mongo.subscriptions.read_model_rebuild import Progress, ReadModelRebuild, rebuild_lease_key
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
+from integration.mongo.subscriptions.subscription_runner import SubscriptionRunner
 
 
 class MongoSubscriptions(Subscriptions, ReadModels, HostedService):

@@ -21,8 +21,8 @@ from domain.kernel.domain_event import RecordedDomainEvent
 from domain.kernel.errors import UndecodableEventError
 from domain.kernel.stream_events import StreamDeletedDomainEvent
 from integration.mongo.driver import MongoCollection, MongoDocument, translating_outages
-from integration.mongo.event_codec import EventCodec
-from integration.mongo.stream_heads import StreamHeads
+from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.stream_heads import StreamHeads
 
 FIRST_BATCH = 10_000
 """Commits in the first answer. Left alone, the server sends 101 and has to be asked for the rest."""

@@ -11,8 +11,8 @@ from application.kernel.lease_keeper import HeldLease, holding
 from application.kernel.leases import Leases
 from application.kernel.subscriptions import Projector
 from domain.kernel.errors import DomainError, LabkeeperError
-from integration.mongo.checkpoints import Checkpoint, Checkpoints
 from integration.mongo.driver import MongoDriver, MongoSession, translating_outages
+from integration.mongo.subscriptions.checkpoints import Checkpoint, Checkpoints
 
 log = structlog.get_logger(__name__)
 

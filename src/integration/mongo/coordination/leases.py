@@ -14,8 +14,8 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from application.kernel.leases import Lease, Leases
+from integration.mongo.coordination.neuroglia_coordination import CoordinationBackend
 from integration.mongo.driver import MongoDocument, MongoDriver, translating_outages
-from integration.mongo.neuroglia_coordination import CoordinationBackend
 
 COLLECTION = "leases"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

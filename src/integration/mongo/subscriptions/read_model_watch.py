@@ -7,8 +7,8 @@ import structlog
 from pymongo.errors import PyMongoError
 
 from domain.kernel.errors import UnavailableError
-from integration.mongo.checkpoints import COLLECTION, Checkpoint, Checkpoints, checkpoint_of
 from integration.mongo.driver import MongoDriver, is_outage
+from integration.mongo.subscriptions.checkpoints import COLLECTION, Checkpoint, Checkpoints, checkpoint_of
 
 log = structlog.get_logger(__name__)
 

@@ -17,8 +17,15 @@ from application.kernel.jobs import (
 from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.errors import UnavailableError
 from integration.mongo.driver import MongoDocument, MongoDriver, translating_outages
-from integration.mongo.run_documents import milliseconds, part_document, part_from, run_document, run_from, shortened
-from integration.mongo.time_ordered_ids import TimeOrderedIds
+from integration.mongo.runs.run_documents import (
+    milliseconds,
+    part_document,
+    part_from,
+    run_document,
+    run_from,
+    shortened,
+)
+from integration.mongo.runs.time_ordered_ids import TimeOrderedIds
 
 KEPT = timedelta(days=30)
 LONGEST_BESIDE = timedelta(hours=2)

@@ -6,12 +6,12 @@ from application.kernel.event_feed import CorruptFact, EventFeed
 from application.kernel.lease_keeper import HeldLease
 from application.kernel.leases import Leases
 from application.kernel.subscriptions import Projector
-from integration.mongo.checkpoints import Checkpoint, CheckpointMovedError, Checkpoints
 from integration.mongo.driver import MongoDriver, MongoSession, translating_outages
-from integration.mongo.held_reader import HeldReader
-from integration.mongo.parked_events import ParkedEvents
-from integration.mongo.read_model_rebuild import ReadModelRebuild
-from integration.mongo.read_model_watch import ReadModelWatch
+from integration.mongo.subscriptions.checkpoints import Checkpoint, CheckpointMovedError, Checkpoints
+from integration.mongo.subscriptions.held_reader import HeldReader
+from integration.mongo.subscriptions.parked_events import ParkedEvents
+from integration.mongo.subscriptions.read_model_rebuild import ReadModelRebuild
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
 
 log = structlog.get_logger(__name__)
 

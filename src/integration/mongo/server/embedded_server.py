@@ -14,18 +14,18 @@ from pathlib import Path
 from pymongo.errors import PyMongoError
 
 from domain.kernel.errors import LabkeeperError, UnavailableError
-from integration.mongo.file_locks import FileLock, exclusively, try_lock
-from integration.mongo.mongod_binary import find_mongod
-from integration.mongo.mongod_port import choose_port
-from integration.mongo.mongod_process import (
+from integration.mongo.server.file_locks import FileLock, exclusively, try_lock
+from integration.mongo.server.mongod_binary import find_mongod
+from integration.mongo.server.mongod_port import choose_port
+from integration.mongo.server.mongod_process import (
     MongodPortTakenError,
     MongodProcess,
     MongodStartError,
     find_running_mongod,
     launch_mongod,
 )
-from integration.mongo.mongod_replica_set import lead_replica_set_async
-from integration.mongo.mongod_state import MongodState, read_state, write_state
+from integration.mongo.server.mongod_replica_set import lead_replica_set_async
+from integration.mongo.server.mongod_state import MongodState, read_state, write_state
 
 REPLICA_SET = "labkeeper"
 _log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import structlog
 from application.kernel.lease_keeper import HeldLease, holding
 from application.kernel.leases import Leases
 from domain.kernel.errors import UnavailableError
-from integration.mongo.checkpoints import CheckpointMovedError
+from integration.mongo.subscriptions.checkpoints import CheckpointMovedError
 
 log = structlog.get_logger(__name__)
 

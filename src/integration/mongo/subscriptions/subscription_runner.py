@@ -8,11 +8,11 @@ from application.kernel.event_feed import CorruptFact, EventFeed, RecordedFact
 from application.kernel.lease_keeper import HeldLease
 from application.kernel.leases import Leases
 from application.kernel.subscriptions import AfterParking, Subscriber
-from integration.mongo.checkpoints import Checkpoint, Checkpoints
 from integration.mongo.driver import translating_outages
-from integration.mongo.event_delivery import DeliveryFailedError, DeliveryStoppedError, deliver_async
-from integration.mongo.held_reader import HeldReader
-from integration.mongo.parked_events import ParkedEvents
+from integration.mongo.subscriptions.checkpoints import Checkpoint, Checkpoints
+from integration.mongo.subscriptions.event_delivery import DeliveryFailedError, DeliveryStoppedError, deliver_async
+from integration.mongo.subscriptions.held_reader import HeldReader
+from integration.mongo.subscriptions.parked_events import ParkedEvents
 
 log = structlog.get_logger(__name__)
 

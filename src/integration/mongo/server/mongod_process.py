@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from domain.kernel.errors import UnavailableError
-from integration.mongo.mongod_port import port_is_free
+from integration.mongo.server.mongod_port import port_is_free
 
 LOG_LIMIT_BYTES = 50 * 1024 * 1024
 ROTATED_LOGS_KEPT = 2

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from pymongo.errors import PyMongoError
 
 from domain.kernel.errors import UnavailableError
-from integration.mongo.leases import MongoCoordinationBackend
-from integration.mongo.neuroglia_coordination import LeaderElection, LeaderElectionConfig
+from integration.mongo.coordination.leases import MongoCoordinationBackend
+from integration.mongo.coordination.neuroglia_coordination import LeaderElection, LeaderElectionConfig
 
 _log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Leases with fencing tokens and the election of one leader among processes."""
