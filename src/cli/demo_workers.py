@@ -12,6 +12,7 @@ from cli.simulated_controllers import SimulatedController
 from domain.kernel.errors import LabkeeperError
 
 FIRST_REFRESH_SECONDS = 60.0
+NAME_IN_USE_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.1
 
 
@@ -30,11 +31,9 @@ async def register_controllers_async(
     paths = []
     for controller in controllers:
         region = f"/workers/region/{controller.region}/workers"
-        known = await _find_async(client, region, controller.name)
         url = urls[controller.name]
-        if known is None:
-            known = await _register_async(client, region, controller, url)
-        elif known["endpoint_url"].rstrip("/") != url:
+        known = await _known_async(client, region, controller, url)
+        if known["endpoint_url"].rstrip("/") != url:
             await _changed_async(client, f"{region}/{known['worker_id']}", url)
         paths.append(f"{region}/{known['worker_id']}")
     return paths
@@ -45,6 +44,22 @@ async def first_refresh_async(client: httpx.AsyncClient, workers: Sequence[str],
     await asyncio.gather(*(_refresh_async(client, worker, since) for worker in workers))
     counts = await asyncio.gather(*(_count_labs_async(client, worker) for worker in workers))
     return sum(counts)
+
+
+async def _known_async(
+    client: httpx.AsyncClient, region: str, controller: SimulatedController, url: str
+) -> dict[str, Any]:
+    """Return the worker of a controller, a new one if there is none yet."""
+    deadline = asyncio.get_running_loop().time() + NAME_IN_USE_SECONDS
+    while True:
+        known = await _find_async(client, region, controller.name)
+        if known is not None:
+            return known
+        answer = await _register_async(client, region, controller, url)
+        # After a kill the list may lag behind, or the name wait for a registration that was cut off.
+        if answer.status_code != httpx.codes.CONFLICT or asyncio.get_running_loop().time() > deadline:
+            return dict(_answer(answer))
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
 async def _find_async(client: httpx.AsyncClient, region: str, name: str) -> dict[str, Any] | None:
@@ -61,7 +76,7 @@ async def _find_async(client: httpx.AsyncClient, region: str, name: str) -> dict
 
 async def _register_async(
     client: httpx.AsyncClient, region: str, controller: SimulatedController, url: str
-) -> dict[str, Any]:
+) -> httpx.Response:
     body = {
         "name": controller.name,
         "endpoint_url": url,
@@ -69,7 +84,7 @@ async def _register_async(
         "password": controller.password,
         "verify_tls": False,
     }
-    return dict(_answer(await client.post(region, json=body)))
+    return await client.post(region, json=body)
 
 
 async def _changed_async(client: httpx.AsyncClient, worker: str, url: str) -> None:

@@ -48,6 +48,11 @@ def conflicting(detail: str) -> Refusal:
     return Refusal(409, "conflict", "Conflict", detail)
 
 
+def taken(field: str, rule: str) -> Refusal:
+    """409: a value that must be unique is another's already; says which and why."""
+    return Refusal(409, "already-taken", "Already taken", f"{field} {rule}", errors=[{"field": field, "rule": rule}])
+
+
 def precondition_failed(detail: str) -> Refusal:
     """412: the thing is not in the version that the caller expects."""
     return Refusal(412, "precondition-failed", "Precondition failed", detail)

@@ -16,6 +16,7 @@ from application.labs.sync_ledger import SyncLedger
 from application.labs.views import WorkerView
 from application.labs.worker_answers import worker_view_of
 from application.labs.worker_in_region import load_worker_async
+from application.labs.worker_names import WorkerNames
 from domain.kernel.clock import Clock
 from domain.labs.cml_worker import CmlWorker
 from domain.labs.errors import InvalidWorkerError
@@ -43,6 +44,7 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
         workers: CmlWorkerRepository,
         credentials: CredentialStore,
         addresses: OutboundAddresses,
+        names: WorkerNames,
         controllers: CmlControllers,
         ledger: SyncLedger,
         refreshes: BackgroundRefresh,
@@ -51,6 +53,7 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
         self._workers = workers
         self._credentials = credentials
         self._addresses = addresses
+        self._names = names
         self._controllers = controllers
         self._ledger = ledger
         self._refreshes = refreshes
@@ -73,11 +76,15 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
             objection = await self._addresses.objection_async(request.changes["endpoint_url"])
             if objection is not None:
                 return invalid("endpoint_url", objection)
-        was_active = worker.state.active
+        before = worker.state.details()
         try:
             worker.change_details(replace(worker.state.details(), **request.changes), self._clock.now())
         except InvalidWorkerError as error:
             return invalid(error.field, error.rule)
+        if worker.state.name != before.name:
+            refusal = await self._names.objection_async(worker)
+            if refusal is not None:
+                return refusal
         if not replaced:
             replaced += await self._replace_credentials_async(worker, request)
         if replaced:
@@ -85,7 +92,7 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
         if worker.pending_events:
             await self._workers.update_async(worker)
             await self._controllers.forget_async(worker.state.id)
-        if worker.state.active and not was_active:
+        if worker.state.active and not before.active:
             await self._refreshes.start_async(worker, trigger="activation")
         return self.ok(worker_view_of(worker, await self._ledger.get_async(worker.state.id)))
 

@@ -13,6 +13,7 @@ from application.kernel.request_context import current_request
 from application.labs.background_refresh import BackgroundRefresh
 from application.labs.views import WorkerView
 from application.labs.worker_answers import worker_view_of
+from application.labs.worker_names import WorkerNames
 from domain.kernel.clock import Clock
 from domain.labs.cml_worker import CmlWorker
 from domain.labs.errors import InvalidWorkerError
@@ -39,12 +40,14 @@ class RegisterWorkerCommandHandler(CommandHandler[RegisterWorkerCommand, Operati
         workers: CmlWorkerRepository,
         credentials: CredentialStore,
         addresses: OutboundAddresses,
+        names: WorkerNames,
         refreshes: BackgroundRefresh,
         clock: Clock,
     ) -> None:
         self._workers = workers
         self._credentials = credentials
         self._addresses = addresses
+        self._names = names
         self._refreshes = refreshes
         self._clock = clock
 
@@ -64,8 +67,11 @@ class RegisterWorkerCommandHandler(CommandHandler[RegisterWorkerCommand, Operati
         if objection is not None:
             return invalid("endpoint_url", objection)
         worker_id = str(uuid5(NAMESPACE_URL, f"labkeeper:worker:{current_request().command_id}"))
-        await self._credentials.put_async(worker_id, request.credentials)
         worker = CmlWorker.register(worker_id, details, self._clock.now())
+        refusal = await self._names.objection_async(worker)
+        if refusal is not None:
+            return refusal
+        await self._credentials.put_async(worker_id, request.credentials)
         await self._workers.add_async(worker)
         if details.active:
             await self._refreshes.start_async(worker, trigger="registration")

@@ -5,6 +5,7 @@ Every method raises ``UnavailableError`` when the store does not answer; None an
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from datetime import datetime
 
 from neuroglia.data.exceptions import OptimisticConcurrencyException
 from neuroglia.data.infrastructure.abstractions import Repository
@@ -20,6 +21,10 @@ class CmlWorkerRepository(Repository[CmlWorker, str], ABC):
     @abstractmethod
     async def get_many_async(self, ids: Sequence[str]) -> dict[str, CmlWorker]:
         """Return the workers that exist among the given ids, by id."""
+
+    @abstractmethod
+    async def bar_async(self, worker_id: str, at: datetime) -> None:
+        """Make sure that no worker comes to be under an id; nothing happens when one is, or was."""
 
 
 class LabRecordRepository(Repository[LabRecord, str], ABC):

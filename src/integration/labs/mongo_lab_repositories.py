@@ -1,5 +1,11 @@
 """The aggregates of the labs context as streams in the labs log."""
 
+from contextlib import suppress
+from datetime import datetime
+
+from neuroglia.data.exceptions import OptimisticConcurrencyException
+
+from domain.kernel.stream_events import StreamDeletedDomainEvent
 from domain.labs.cml_worker import CmlWorker
 from domain.labs.lab_alert import LabAlert
 from domain.labs.lab_record import LabRecord
@@ -15,6 +21,13 @@ class MongoCmlWorkerRepository(MongoEventSourcedRepository[CmlWorker], CmlWorker
 
     def __init__(self, store: MongoEventStore, snapshots: Snapshots | None = None) -> None:
         super().__init__(store, CmlWorker, snapshots)
+
+    async def bar_async(self, worker_id: str, at: datetime) -> None:
+        tombstone = StreamDeletedDomainEvent(
+            aggregate_id=worker_id, created_at=at, event_id=f"{worker_id}.1", aggregate_version=1
+        )
+        with suppress(OptimisticConcurrencyException):
+            await self._store.commit_async(self.stream_of(worker_id), [tombstone], 0)
 
 
 class MongoLabRecordRepository(MongoEventSourcedRepository[LabRecord], LabRecordRepository):

@@ -18,6 +18,7 @@ from application.labs.sync_ledger import SyncLedger
 from application.labs.views import LabViews, WorkerViews
 from application.labs.when_change_is_unexpected_raise_alert import WhenChangeIsUnexpectedRaiseAlert
 from application.labs.when_worker_decommissioned_remove_its_labs import WhenWorkerDecommissionedRemoveItsLabs
+from application.labs.worker_names import NameClaims, WorkerNames
 from application.labs.worker_refresh import WorkerRefresh
 from domain.kernel.clock import Clock
 from domain.labs.events import LABS_EVENTS
@@ -32,6 +33,7 @@ from integration.labs.mongo_lab_repositories import (
 )
 from integration.labs.mongo_lab_views import MongoLabViews
 from integration.labs.mongo_labs_event_streams import MongoLabsEventStreams
+from integration.labs.mongo_name_claims import MongoNameClaims
 from integration.labs.mongo_sync_ledger import MongoSyncLedger
 from integration.labs.mongo_worker_views import MongoWorkerViews
 from integration.labs.workers_projector import WorkersProjector
@@ -73,6 +75,7 @@ def register_labs(
     ledger = MongoSyncLedger(driver)
     streams = MongoLabsEventStreams(store)
     worker_views = MongoWorkerViews(driver, watch, ledger)
+    claims = MongoNameClaims(driver, worker_views)
     controllers = HttpCmlControllers(
         policy=policy,
         deadline_seconds=settings.worker_deadline_seconds,
@@ -105,6 +108,9 @@ def register_labs(
     services.add_singleton(LabViews, singleton=MongoLabViews(driver, watch, ledger, worker_views, streams))
     services.add_singleton(CmlControllers, singleton=controllers)
     services.add_singleton(HostedService, singleton=ControllerConnections(controllers))
+    services.add_singleton(NameClaims, singleton=claims)
+    services.add_singleton(HostedService, singleton=claims)
+    services.add_singleton(WorkerNames)
     services.add_singleton(WorkerRefresh, implementation_factory=refresh)
     services.add_singleton(BackgroundRefresh)
     services.add_singleton(Projector, singleton=LabRecordsProjector())
