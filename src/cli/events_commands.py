@@ -12,11 +12,14 @@ from cli.client import API, LabkeeperClient, connect, describe_refusal, follow_l
 from cli.errors import CommandError
 from cli.options import AsJson
 from cli.output import print_details, print_json, printable, say
+from cli.workers_commands import worker_id_of
 
 group = typer.Typer(help="Facts about workers and labs.", no_args_is_help=True)
 
 Types = Annotated[list[str] | None, typer.Option("--type", help="Only these types, e.g. labs.*; may be repeated.")]
-Workers = Annotated[list[str] | None, typer.Option("--worker", help="Only this worker's id; may be repeated.")]
+Workers = Annotated[
+    list[str] | None, typer.Option("--worker", help="Only this worker: its id, or its name; may be repeated.")
+]
 _WORKER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 QUIET_SECONDS = 3.0
 """A stream that was read from the start and is silent this long has shown everything."""
@@ -32,7 +35,9 @@ def tail(
     as_json: AsJson = False,
 ) -> None:
     """Print facts as they happen, one per line, until Ctrl-C. With --json one JSON object per line."""
-    events = _stream(connect(), types, workers, "start" if from_start else "now", after)
+    client = connect()
+    workers = [worker_id_of(client, worker) for worker in workers or ()]
+    events = _stream(client, types, workers, "start" if from_start else "now", after)
     for number, (place, fact) in enumerate(events, 1):
         if as_json:
             say(json.dumps({**fact, "streamid": place}, ensure_ascii=False))

@@ -8,6 +8,7 @@ import typer
 from cli.client import connect
 from cli.options import AsJson, Limit, ListsByDefault
 from cli.output import print_details, print_json, print_table
+from cli.workers_commands import worker_id_of
 
 group = typer.Typer(cls=ListsByDefault, help="Labs of all workers, from Labkeeper's own store.")
 
@@ -18,7 +19,7 @@ Owner = Annotated[str | None, typer.Option(help="Only labs of this user name.")]
 @group.command("list")
 def list_labs(
     region: Annotated[str | None, typer.Option(help="Only this region.")] = None,
-    worker: Annotated[str | None, typer.Option(help="Only this worker (its id).")] = None,
+    worker: Annotated[str | None, typer.Option(help="Only this worker: its id, or its name.")] = None,
     state: Annotated[str | None, typer.Option(help="Only this state, e.g. STARTED.")] = None,
     owner: Owner = None,
     text: Annotated[str | None, typer.Option("--text", "-q", help="In title, description or notes.")] = None,
@@ -28,8 +29,11 @@ def list_labs(
     as_json: AsJson = False,
 ) -> None:
     """List labs."""
+    client = connect()
+    if worker is not None:
+        worker = worker_id_of(client, worker, region)
     wanted = {"region": region, "worker": worker, "state": state, "owner": owner, "q": text, "sort": sort}
-    found = connect().pages("/labs", limit, include_removed=include_removed or None, **wanted)
+    found = client.pages("/labs", limit, include_removed=include_removed or None, **wanted)
     if as_json:
         print_json(found)
         return

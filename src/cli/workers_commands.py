@@ -1,6 +1,7 @@
 """``labkeeper workers``: the controllers."""
 
 import os
+import re
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,8 @@ from cli.output import print_details, print_json, print_table, printable, say
 group = typer.Typer(cls=ListsByDefault, help="Controllers whose labs are kept track of.")
 
 Region = Annotated[str | None, typer.Option(help="Only this region.")]
-WorkerId = Annotated[str, typer.Argument(help="Id of the worker.")]
+WorkerId = Annotated[str, typer.Argument(help="Id or name of the worker.")]
+_WORKER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @group.command("list")
@@ -78,19 +80,30 @@ def remove(
         raise CommandError("nothing was changed")
     client.delete(worker_path(worker))
     if as_json:
-        print_json({"worker_id": worker_id, "decommissioned": True})
+        print_json({"worker_id": worker["worker_id"], "decommissioned": True})
     else:
         say(printable(f"{worker['name']} is decommissioned."))
 
 
-def find_worker(client: LabkeeperClient, worker_id: str) -> dict[str, Any]:
-    """Return a worker by its id or, if only one is called so, by its name."""
-    found = [one for one in client.pages("/workers") if worker_id in (one["worker_id"], one["name"])]
+def find_worker(client: LabkeeperClient, wanted: str, region: str | None = None) -> dict[str, Any]:
+    """Return a worker by its id or, if only one is called so (in the region, if one is named), by its name.
+
+    Raises:
+        CommandError: there is none, or there are several; then their ids are listed.
+    """
+    workers = client.pages("/workers" if region is None else _region_path(region))
+    found = [one for one in workers if one["worker_id"] == wanted] or [one for one in workers if one["name"] == wanted]
     if len(found) == 1:
         return found[0]
-    raise CommandError(
-        f"there is no worker {worker_id}" if not found else f"{len(found)} workers are called {worker_id}"
-    )
+    if not found:
+        raise CommandError(f"there is no worker {wanted}" + ("" if region is None else f" in {region}"))
+    which = ", ".join(f"{one['worker_id']} in {one['region']}" for one in found)
+    raise CommandError(f"{len(found)} workers are called {wanted}; say which by its id: {which}")
+
+
+def worker_id_of(client: LabkeeperClient, wanted: str, region: str | None = None) -> str:
+    """Return the id that an id or a name stands for; an id is not looked up, the worker may be decommissioned."""
+    return wanted if _WORKER_ID.fullmatch(wanted) else str(find_worker(client, wanted, region)["worker_id"])
 
 
 def worker_path(worker: dict[str, Any]) -> str:

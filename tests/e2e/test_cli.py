@@ -67,6 +67,27 @@ def test_labs_are_listed_filtered_and_shown_with_their_history(data_dir: Path) -
     assert every[0]["title"] in labkeeper(data_dir, "labs", "show", every[0]["record_id"]).stdout
 
 
+def test_a_worker_is_named_by_its_id_or_its_name_and_an_ambiguous_name_lists_the_ids(
+    data_dir: Path, controller: CmlSimulator
+) -> None:
+    every = labkeeper_json(data_dir, "labs")
+    (berlin,) = labkeeper_json(data_dir, "workers")
+    add = ("workers", "add", "berlin", controller.url, "--region", "us", "--username", "admin", "--no-active")
+    other = labkeeper_json(data_dir, *add, **PASSWORD)
+    assert labkeeper_json(data_dir, "labs", "--worker", berlin["worker_id"]) == every
+    assert labkeeper_json(data_dir, "labs", "--worker", "berlin", "--region", "eu") == every
+    assert labkeeper_json(data_dir, "labs", "--worker", other["worker_id"]) == []
+    refused = labkeeper(data_dir, "labs", "--worker", "berlin")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert all(one["worker_id"] in refused.stderr for one in (berlin, other))
+    assert labkeeper_json(data_dir, "workers", "remove", other["worker_id"], "--yes")["decommissioned"]
+    assert labkeeper_json(data_dir, "labs", "--worker", "berlin") == every
+    unknown = labkeeper(data_dir, "labs", "--worker", "nobody")
+    assert (unknown.returncode, unknown.stderr.strip()) == (1, "labkeeper: there is no worker nobody")
+    first = labkeeper_json(data_dir, "events", "tail", "--from-start", "--worker", "berlin", "--count", "1")
+    assert first["type"] == "labs.cml-worker-registered.v1"
+
+
 def test_a_refresh_tells_what_it_did_and_is_refused_too_soon_after_the_last(data_dir: Path) -> None:
     run = labkeeper_json(data_dir, "refresh", "--worker", "berlin")
     assert (run["outcome"], run["counts"]["labs_synced"]) == ("succeeded", 4)
