@@ -1,12 +1,54 @@
 """All settings, read once from ``LABKEEPER_*`` in the environment. The README documents each."""
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from neuroglia.hosting.abstractions import ApplicationSettings
-from pydantic import AliasChoices, Field
+from pydantic import AfterValidator, AliasChoices, Field
 from pydantic_settings import SettingsConfigDict
+
+_MONGODB_HOST = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]+)(?::[0-9]{1,5})?"
+_MONGODB_USER = r"(?:[^\s:@/?#\[\]]+(?::[^\s:@/?#\[\]]*)?@)?"
+_is_mongodb_uri = re.compile(
+    rf"mongodb(?:\+srv)?://{_MONGODB_USER}{_MONGODB_HOST}(?:,{_MONGODB_HOST})*(?:/[^\s/@?#]*)?(?:\?[^\s#]*)?"
+).fullmatch
+
+
+def _mongodb_uri(value: str) -> str:
+    # Messages never quote the value: it may hold a password.
+    if value and not _is_mongodb_uri(value):
+        raise ValueError(
+            "must be mongodb://[user:password@]host[:port][,...]/[?options], or mongodb+srv://, "
+            "with user and password percent-encoded"
+        )
+    return value
+
+
+def _http_url(value: str) -> str:
+    """Refuse what no HTTP client could call, and credentials, which would end up in logs."""
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        readable = value.isprintable() and " " not in value and "\\" not in value and parts.port != 0
+    except ValueError:
+        readable = False
+    if not readable or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http:// or https:// URL with a host and, if any, a port from 1 to 65535")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not carry a user name or password")
+    if parts.fragment:
+        raise ValueError("must not carry a fragment")
+    return value
+
+
+def _base_url(value: str) -> str:
+    if "?" in _http_url(value):
+        raise ValueError("must not carry a query: paths are added to it")
+    return value
 
 
 class LabsSettings(ApplicationSettings):
@@ -25,25 +67,31 @@ class Settings(ApplicationSettings):
     """Settings of the whole program."""
 
     model_config = SettingsConfigDict(
-        env_prefix="LABKEEPER_", extra="ignore", env_ignore_empty=True, populate_by_name=True
+        env_prefix="LABKEEPER_",
+        extra="ignore",
+        env_ignore_empty=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
     )
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     data_dir: Path = Path("./.labkeeper")
     public_url: str = ""
-    mongodb_uri: str = ""
+    mongodb_uri: Annotated[str, AfterValidator(_mongodb_uri)] = ""
     mongodb_database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,63}$")] = "labkeeper"
     mongodb_driver: Literal["motor", "pymongo"] = "motor"
     jwt_secret: str = ""
-    jwks_url: str = ""
+    jwks_url: Annotated[str, AfterValidator(_http_url)] = ""
     jwt_issuer: str = ""
     jwt_audience: str = ""
     credentials_key: str = ""
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     otlp_endpoint: Annotated[
-        str, Field(validation_alias=AliasChoices("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint"))
+        str,
+        AfterValidator(_base_url),
+        Field(validation_alias=AliasChoices("OTEL_EXPORTER_OTLP_ENDPOINT", "otlp_endpoint")),
     ] = ""
 
     @cached_property

@@ -58,8 +58,8 @@ def _complaints(error: ValidationError, model: type[Settings] | type[LabsSetting
 def _complaint(entry: Any, model: type[Settings] | type[LabsSettings]) -> str:
     field = str(entry["loc"][0]) if entry["loc"] else ""
     rule = str(entry["msg"]).replace("Input should", "should").replace("Value error, ", "")
-    secret = any(word in field.lower() for word in ("secret", "key", "uri"))
-    given = "" if secret else f" (it is {str(entry['input'])!r})"
+    may_hold_secrets = any(word in field.lower() for word in ("secret", "key", "uri", "url", "endpoint"))
+    given = "" if may_hold_secrets else f" (it is {str(entry['input'])!r})"
     return f"{_variable(field, model)}: {rule}{given}"
 
 

@@ -29,3 +29,57 @@ def test_a_mistyped_setting_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABKEEPER_LABS_REFRESH_INTERVALL_SECONDS", "60")
     monkeypatch.setenv("LABKEEPER_TOKEN", "x")
     assert unknown_variables() == ["LABKEEPER_LABS_REFRESH_INTERVALL_SECONDS"]
+
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "rule"),
+    [
+        ("LABKEEPER_MONGODB_URI", f"postgres://u:{SECRET}@db", "must be mongodb://"),
+        ("LABKEEPER_MONGODB_URI", f"u:{SECRET}@db", "must be mongodb://"),
+        ("LABKEEPER_MONGODB_URI", "mongodb://", "must be mongodb://"),
+        ("LABKEEPER_MONGODB_URI", f"mongodb://u:{SECRET}/@db", "percent-encoded"),
+        ("LABKEEPER_MONGODB_URI", f"mongodb://u:12/{SECRET}@db", "percent-encoded"),
+        ("LABKEEPER_MONGODB_URI", f"mongodb://u:@{SECRET}@db", "percent-encoded"),
+        ("LABKEEPER_MONGODB_URI", "mongodb://db one", "must be mongodb://"),
+        ("LABKEEPER_JWKS_URL", "login.example.org/keys", "must be an http:// or https:// URL"),
+        ("LABKEEPER_JWKS_URL", "ftp://login.example.org/keys", "must be an http:// or https:// URL"),
+        ("LABKEEPER_JWKS_URL", "https://login.example.org:99999/keys", "must be an http:// or https:// URL"),
+        ("LABKEEPER_JWKS_URL", "https:///keys", "must be an http:// or https:// URL"),
+        ("LABKEEPER_JWKS_URL", "https://login.example.org/ke ys", "must be an http:// or https:// URL"),
+        ("LABKEEPER_JWKS_URL", f"https://me:{SECRET}@login.example.org/keys", "must not carry a user name or password"),
+        ("LABKEEPER_JWKS_URL", "https://login.example.org/keys#1", "must not carry a fragment"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "must be an http:// or https:// URL"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://me:{SECRET}@collector:4318", "must not carry a user name or password"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://collector:4318?key={SECRET}", "must not carry a query"),
+    ],
+)
+def test_a_wrong_address_is_refused_by_name_and_rule_and_never_quoted(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, rule: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings()
+    assert str(refused.value).startswith(f"{variable}: ")
+    assert rule in str(refused.value)
+    assert SECRET not in str(refused.value)
+    assert SECRET not in str(refused.value.__context__)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("LABKEEPER_MONGODB_URI", "mongodb://127.0.0.1:27017/?directConnection=true"),
+        ("LABKEEPER_MONGODB_URI", "mongodb://u:p%40ss@a.example,b.example:27018,[::1]:1/admin?replicaSet=rs0"),
+        ("LABKEEPER_MONGODB_URI", "mongodb+srv://u:p@cluster0.example.net/?retryWrites=true"),
+        ("LABKEEPER_MONGODB_URI", "mongodb://%2Ftmp%2Fmongodb-27017.sock/labkeeper"),
+        ("LABKEEPER_JWKS_URL", "https://login.example.org/keys?p=policy"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://[::1]:4318/otlp"),
+    ],
+)
+def test_a_good_address_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    settings = load_settings()
+    assert value in (settings.mongodb_uri, settings.jwks_url, settings.otlp_endpoint)
