@@ -19,6 +19,7 @@ from integration.http.errors import (
 )
 from integration.http.resilient_client import ResilientClient
 from integration.http.single_call import UpstreamResponse
+from integration.labs.cml_json import read_despite_half_pairs
 
 API = "/api/v0"
 _is_token = re.compile(r"[A-Za-z0-9._~+/=-]{1,16384}\Z").match
@@ -142,7 +143,7 @@ def raise_for_status(response: UpstreamResponse) -> None:
 
 
 def decoded(response: UpstreamResponse) -> object:
-    """Return the JSON of an answer.
+    """Return the JSON of an answer; an ``UnreadableText`` stands where a text could not be stored.
 
     Raises:
         ControllerError: it is none.
@@ -150,7 +151,10 @@ def decoded(response: UpstreamResponse) -> object:
     try:
         answer: object = response.json()
     except UpstreamAnswerError as error:
-        raise ControllerRefusedError(error.url, "invalid_answer", error.why) from error
+        rest = read_despite_half_pairs(response.body)
+        if rest is None:
+            raise ControllerRefusedError(error.url, "invalid_answer", error.why) from error
+        return rest
     return answer
 
 
