@@ -1,5 +1,6 @@
 """Conditional requests (RFC 9110 section 13): unchanged answers are not sent again, stale writes are refused."""
 
+import hashlib
 import re
 
 from fastapi import Request, Response
@@ -18,6 +19,11 @@ def version_tag(version: int) -> str:
 def content_tag(*parts: object) -> str:
     """Return the weak tag of an answer that is made from these, e.g. a checkpoint and the query."""
     return 'W/"' + "-".join(str(part) for part in parts) + '"'
+
+
+def body_tag(body: bytes) -> str:
+    """Return the weak tag of an answer that has no version or checkpoint of its own: a digest of what is sent."""
+    return content_tag(hashlib.blake2b(body, digest_size=12).hexdigest())
 
 
 def not_modified(request: Request, tag: str, headers: dict[str, str] | None = None) -> Response | None:

@@ -8,8 +8,8 @@ from fastapi import Query, Request, Response
 from neuroglia.mediation import Mediator
 
 from api.kernel.authorization import Role, requires
-from api.kernel.conditional import version_tag
-from api.kernel.controller import LabkeeperController, data_of
+from api.kernel.conditional import body_tag, not_modified, version_tag
+from api.kernel.controller import LabkeeperController, data_of, to_json_bytes
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.read_your_writes import ReadYourWrites
 from api.labs.freshness import Freshness
@@ -63,12 +63,17 @@ class LabsController(LabkeeperController):
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
     ) -> Response:
-        """List labs of all workers."""
+        """List labs of all workers. With `If-None-Match` only if anything in the answer has changed."""
         await self._reading.before_reading_async(request, LOG, WORKERS)
         await self._reading.before_reading_async(request, LOG, MODEL)
         wanted = LabFilter(region, worker, state, owner, q, include_removed)
         query = ListLabsQuery(wanted=wanted, sort=sort, limit=limit, cursor=cursor)
-        return self.process(await self.mediator.execute_async(query))
+        result = await self.mediator.execute_async(query)
+        if result.status != 200:
+            return self.process(result)
+        body = to_json_bytes(data_of(result))
+        tag = body_tag(body)
+        return not_modified(request, tag) or self.answer(200, body, {"ETag": tag})
 
     @requires(Role.USER)
     @get("/{record_id}", response_model=LabDetailsAnswer)
