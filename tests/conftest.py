@@ -6,9 +6,14 @@ from typing import cast
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from integration.mongo.driver import DriverName, MongoDriver, open_driver
 from tests.support.mongo import LocalMongod, ReplicaSet, single_node, three_nodes
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("labkeeper", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("labkeeper")
 
 
 @pytest.fixture(scope="session")

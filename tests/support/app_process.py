@@ -13,7 +13,7 @@ from tests.support.app import running_app, settings_for
 
 async def main(uri: str, database: str, folder: Path) -> None:
     server = EmbeddedMongoServer(folder / "mongo", poll_seconds=0.2) if not uri else None
-    settings = settings_for(folder, database, labs={"worker_deadline_seconds": 10})
+    settings = settings_for(folder, database, labs={"worker_deadline_seconds": 30})
     async with running_app(await server.start_async() if server else uri, settings) as app:
         print("url", app.url, app.token(), flush=True)
         await asyncio.to_thread(sys.stdin.read)

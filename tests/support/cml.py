@@ -41,7 +41,7 @@ class CmlSimulator:
         if not told:
             raise RuntimeError(f"the simulated controller did not start: exit {self._process.wait()}")
         self.url = told[-1]
-        self._client = httpx.Client(base_url=self.url, verify=False, trust_env=False, timeout=10)
+        self._client = httpx.Client(base_url=self.url, verify=False, trust_env=False, timeout=60)
 
     def __enter__(self) -> "CmlSimulator":
         return self
@@ -84,10 +84,10 @@ class CmlSimulator:
         if self._process.poll() is None:
             self._process.send_signal(with_signal)
         try:
-            code = self._process.wait(10)
+            code = self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            code = self._process.wait(10)
+            code = self._process.wait(60)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
@@ -97,7 +97,7 @@ class CmlSimulator:
         """Close its standard input, as the end of its parent does; return its exit code."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        return self._process.wait(10)
+        return self._process.wait(60)
 
 
 def a_lab(number: int = 1, **fields: Any) -> dict[str, Any]:

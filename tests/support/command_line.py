@@ -12,7 +12,7 @@ from typing import Any
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 MARK = "TEST_OF_LABKEEPER"
-START_SECONDS = 120
+START_SECONDS = 180
 
 
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
@@ -31,7 +31,7 @@ def labkeeper(data_dir: Path, *arguments: str, **settings: str) -> subprocess.Co
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=180,
     )
 
 
@@ -55,7 +55,7 @@ def marked_processes(data_dir: Path) -> dict[int, str]:
     return found
 
 
-def wait_until(what: Callable[[], bool], seconds: float = 30.0) -> bool:
+def wait_until(what: Callable[[], bool], seconds: float = 90.0) -> bool:
     """Wait until something is so; tell whether it came to be."""
     deadline = time.monotonic() + seconds
     while not what():
@@ -106,4 +106,4 @@ class LabkeeperProcess:
     def end(self, with_signal: signal.Signals) -> int:
         """Send a signal to its process group, as a terminal does; return its exit code."""
         os.killpg(self._process.pid, with_signal)
-        return self._process.wait(60)
+        return self._process.wait(120)

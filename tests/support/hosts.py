@@ -31,7 +31,7 @@ class Hosted:
     async def position_async(self, name: str) -> int:
         return next(one.position for one in await self.host.list_async() if one.name == name)
 
-    async def caught_up_async(self, name: str, seconds: float = 20) -> None:
+    async def caught_up_async(self, name: str, seconds: float = 90) -> None:
         """Wait until a subscription or read model has seen the whole log."""
         async with asyncio.timeout(seconds):
             while await self.position_async(name) < await self.store.head_async():  # noqa: ASYNC110

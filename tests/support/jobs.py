@@ -19,12 +19,13 @@ from integration.scheduling.labkeeper_task_scheduler import LabkeeperTaskSchedul
 
 @dataclass
 class Worksheet:
-    """What a job of a test is to do, and what it did."""
+    """What a job of a test is to do, and what it did. It goes on behind a ``gate`` once that is open."""
 
     interval_seconds: float = 3600.0
     deadline_seconds: float = 60.0
     run_at_start: bool = True
     takes_seconds: float = 0.0
+    gate: asyncio.Event | None = None
     error: Exception | None = None
     parts: list[RunPart] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
@@ -50,6 +51,8 @@ class SheetJob(LabkeeperJob):
             for part in self.sheet.parts:
                 await recorder.part_async(part)
             await asyncio.sleep(self.sheet.takes_seconds)
+            if self.sheet.gate is not None:
+                await self.sheet.gate.wait()
             if self.sheet.error is not None:
                 raise self.sheet.error
         except asyncio.CancelledError:
@@ -93,7 +96,7 @@ class Machinery:
 
 @asynccontextmanager
 async def machinery(
-    driver: MongoDriver, sheet: Worksheet, ttl_seconds: float = 2.0, module: str = "tests.support.jobs"
+    driver: MongoDriver, sheet: Worksheet, ttl_seconds: float = 60.0, module: str = "tests.support.jobs"
 ) -> AsyncIterator[Machinery]:
     """Register everything as an application does, hand it out unstarted, and stop it in the end."""
     builder = _Builder()
@@ -114,7 +117,7 @@ async def machinery(
         await scheduler.stop_async()
 
 
-async def eventually(condition: object, seconds: float = 10.0) -> None:
+async def eventually(condition: object, seconds: float = 60.0) -> None:
     """Wait until a condition (a callable, maybe asynchronous) holds."""
     assert callable(condition)
     async with asyncio.timeout(seconds):

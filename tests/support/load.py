@@ -40,7 +40,7 @@ class Load:
             store = self.stores[number % len(self.stores)]
             self._tasks.append(asyncio.create_task(self._write(store, number, streams_each)))
 
-    async def run_until(self, acked: int, seconds: float = 60) -> None:
+    async def run_until(self, acked: int, seconds: float = 150) -> None:
         """Wait until so many more commits are acknowledged."""
         goal = len(self.acked) + acked
         async with asyncio.timeout(seconds):
@@ -50,7 +50,7 @@ class Load:
                         task.result()
                 await asyncio.sleep(0.005)
 
-    async def stop(self, seconds: float = 60) -> None:
+    async def stop(self, seconds: float = 150) -> None:
         """Let each writer finish what it has under way."""
         self._stop.set()
         async with asyncio.timeout(seconds):

@@ -1,5 +1,6 @@
 """Real mongods for tests: on loopback, on throw-away data, ended by process id whatever happens."""
 
+import asyncio
 import atexit
 import ctypes
 import importlib.machinery
@@ -7,14 +8,13 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ import pymongo
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from integration.mongo.driver import MongoDriver
+from integration.mongo.driver import DriverName, MongoDriver, open_driver
+from integration.mongo.server.mongod_port import choose_port
 
-START_SECONDS = 60
+START_SECONDS = 120
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
 _running: set["LocalMongod"] = set()
@@ -44,10 +45,8 @@ def mongod_binary() -> str:
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listened on a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a loopback port that nobody listened on a moment ago, and that no outgoing connection is given."""
+    return choose_port()
 
 
 def _end_with_parent() -> None:
@@ -117,7 +116,7 @@ class LocalMongod:
         self.wait_until_it_answers()
 
     def wait_until_it_answers(self) -> None:
-        with self.client() as client:
+        with self.probe() as client:
             wait_until(lambda: self._answers(client), "mongod answers", log=self.log_path)
 
     def _answers(self, client: "MongoClient[dict[str, Any]]") -> bool:
@@ -129,11 +128,15 @@ class LocalMongod:
         return True
 
     def wait_until_primary(self) -> None:
-        with self.client() as client:
+        with self.probe() as client:
             wait_until(lambda: _is_primary(client), f"{self.address} is primary", log=self.log_path)
 
     def client(self) -> "MongoClient[dict[str, Any]]":
-        return MongoClient(self.uri, serverSelectionTimeoutMS=200, tz_aware=True)
+        return MongoClient(self.uri, serverSelectionTimeoutMS=START_SECONDS * 1000, tz_aware=True)
+
+    def probe(self) -> "MongoClient[dict[str, Any]]":
+        """Return a client for asking again and again whether the node answers."""
+        return MongoClient(self.uri, serverSelectionTimeoutMS=2_000, tz_aware=True)
 
     def kill_nine(self) -> None:
         """End it as a power cut would; the data stay."""
@@ -190,7 +193,9 @@ class ReplicaSet:
             config = {"_id": self.name, "members": members, "settings": settings}
             client.admin.command("replSetInitiate", config)
         self.primary()
-        everyone: MongoClient[dict[str, Any]] = MongoClient(self.uri, w=len(self.nodes), wtimeoutMS=30_000)
+        everyone: MongoClient[dict[str, Any]] = MongoClient(
+            self.uri, w=len(self.nodes), wtimeoutMS=START_SECONDS * 1000
+        )
         with everyone:
             everyone.warmup.ready.insert_one({})
 
@@ -205,11 +210,11 @@ class ReplicaSet:
         wait_until(one_is_primary, "some node is primary", seconds)
         return found[0]
 
-    def step_down_primary(self, seconds: int = 10) -> LocalMongod:
-        """Make the primary step down for so long, wait for its successor and return that."""
+    def step_down_primary(self) -> LocalMongod:
+        """Make the primary step down for a minute, wait for its successor and return that."""
         leaving = self.primary()
         with leaving.client() as client:
-            client.admin.command({"replSetStepDown": seconds, "secondaryCatchUpPeriodSecs": min(5, seconds - 1)})
+            client.admin.command({"replSetStepDown": 60, "secondaryCatchUpPeriodSecs": 50})
         return self.primary(other_than=leaving)
 
     def kill_nine(self, node: LocalMongod) -> None:
@@ -224,8 +229,18 @@ class ReplicaSet:
 
 
 def _leads(node: LocalMongod) -> bool:
-    with node.client() as client:
+    with node.probe() as client:
         return _is_primary(client)
+
+
+async def open_impatient_driver_async(kind: DriverName, uri: str, database: str) -> MongoDriver:
+    """Open a driver that hears of an outage within a fifth of a second; connected, which may take longer than that."""
+    driver = open_driver(kind, uri, database, serverSelectionTimeoutMS=200)
+    async with asyncio.timeout(START_SECONDS):
+        while True:
+            with suppress(PyMongoError):
+                await driver.command_async({"ping": 1})
+                return driver
 
 
 async def close_without_server_async(driver: MongoDriver) -> None:

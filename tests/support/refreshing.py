@@ -76,9 +76,9 @@ async def refreshing(driver: MongoDriver, url: str, clock: HandClock | None = No
     ledger, leases = MongoSyncLedger(driver), MongoLeases(driver)
     credentials = EncryptedCredentialStore(driver, [KEY])
     controllers = HttpCmlControllers(
-        retry=RetryPolicy(attempts=2, base_seconds=0.01), request_timeout_seconds=2.0, failure_threshold=50
+        retry=RetryPolicy(attempts=2, base_seconds=0.01), request_timeout_seconds=30.0, failure_threshold=50
     )
-    settings = RefreshSettings(timedelta(minutes=30), 10.0)
+    settings = RefreshSettings(timedelta(minutes=30), 60.0)
     refresh = WorkerRefresh(workers, records, controllers, credentials, ledger, leases, clock, settings)
     process = Refreshing(store, workers, records, ledger, leases, refresh, clock)
     try:

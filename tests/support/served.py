@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 
 import httpx
 
+from api.kernel import read_your_writes
 from api.kernel.authorization import Role
 from application.kernel.leases import Leases
+from application.kernel.subscriptions import ReadModels
 from domain.kernel.clock import SystemClock
 from tests.support.app import RunningApp, running_app, settings_for
 from tests.support.cml import CmlSimulator
@@ -21,6 +23,8 @@ from tests.support.mongo import LocalMongod
 
 T = TypeVar("T")
 API = "/api/v1"
+PATIENCE_SECONDS = 60.0
+"""How long a busy machine may take. Nobody waits for that long but for what never comes."""
 
 
 class MovableClock(SystemClock):
@@ -28,12 +32,22 @@ class MovableClock(SystemClock):
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self._stands_at: datetime | None = None
 
     def now(self) -> datetime:
-        return super().now() + self.ahead
+        return (self._stands_at or super().now()) + self.ahead
 
     def advance(self, seconds: float) -> None:
         self.ahead += timedelta(seconds=seconds)
+
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """Let nothing but ``advance`` move it until the block ends: the machine's pace then plays no part."""
+        self._stands_at = super().now()
+        try:
+            yield
+        finally:
+            self._stands_at = None
 
 
 class Served:
@@ -46,7 +60,7 @@ class Served:
         self.mongod = mongod
         self.database = running.settings.mongodb_database
 
-    def run(self, work: Coroutine[Any, Any, T], seconds: float = 30) -> T:
+    def run(self, work: Coroutine[Any, Any, T], seconds: float = PATIENCE_SECONDS) -> T:
         """Run a coroutine on the application's own loop."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(seconds)
 
@@ -58,13 +72,19 @@ class Served:
 
     def client_with(self, token: str | None, **options: Any) -> httpx.Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False, **options)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False, **options)
 
     def log_head(self) -> int:
         """Return the number of commits in the labs log."""
         with self.mongod.client() as client:
             last = client[self.database]["labs_commits"].find_one(sort=[("_id", -1)])
             return int(last["_id"]) if last else 0
+
+    def caught_up(self) -> None:
+        """Wait until the read models show all that stands in the log by now."""
+        models, head = self.service(ReadModels), self.log_head()
+        for name in ("lab_records", "workers"):
+            assert self.run(models.wait_async(name, head, PATIENCE_SECONDS), 2 * PATIENCE_SECONDS), name
 
 
 @contextmanager
@@ -74,6 +94,8 @@ def served(mongod: LocalMongod, folder: Path, *, database: str | None = None, **
     settings = options.pop("settings", None) or settings_for(folder, name, labs=options.pop("labs", None))
     ready = threading.Event()
     found: dict[str, Any] = {}
+    # That a writer waits for the read models is shown all over; how long it does is too short for a busy machine.
+    usual, read_your_writes.AFTER_WRITE_SECONDS = read_your_writes.AFTER_WRITE_SECONDS, PATIENCE_SECONDS
 
     async def serve_async() -> None:
         async with running_app(mongod.uri, settings, **options) as running:
@@ -91,21 +113,23 @@ def served(mongod: LocalMongod, folder: Path, *, database: str | None = None, **
 
     thread = threading.Thread(target=serve, name="labkeeper-under-test")
     thread.start()
-    ready.wait(60)
-    if "error" in found:
-        raise found["error"]
     try:
+        assert ready.wait(2 * PATIENCE_SECONDS), "the application did not start"
+        if "error" in found:
+            raise found["error"]
         yield Served(found["app"], found["loop"], mongod)
     finally:
-        found["loop"].call_soon_threadsafe(found["end"].set)
-        thread.join(60)
+        read_your_writes.AFTER_WRITE_SECONDS = usual
+        if "app" in found:
+            found["loop"].call_soon_threadsafe(found["end"].set)
+        thread.join(2 * PATIENCE_SECONDS)
         assert not thread.is_alive(), "the application did not end"
         if database is None and mongod.running:
             with mongod.client() as client:
                 client.drop_database(name)
 
 
-def eventually(question: Callable[[], T | None], what: str, seconds: float = 20) -> T:
+def eventually(question: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
     """Return what a question answers once that is neither None nor false."""
     deadline = time.monotonic() + seconds
     while True:
@@ -174,6 +198,7 @@ class Worker:
             return self.keeper.app.run(leases.holder_async(f"refresh:{self.id}")) is None
 
         eventually(let_go, f"the refresh of worker {self.id} ended")
+        self.keeper.app.caught_up()
         return found
 
     def refresh(self, *, later: float = 11, **options: Any) -> httpx.Response:

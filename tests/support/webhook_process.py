@@ -1,6 +1,7 @@
 """One process that queues and delivers: ``python -m tests.support.webhook_process URI DATABASE FERNET_KEY``.
 
-Says ``ready`` and runs until it is killed. Leases are short, so that a successor does not wait for long.
+Says ``ready`` and runs until it is killed. Leases are short, so that a successor does not wait for long, and long
+enough for a busy machine.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from tests.support.webhooks import machinery
 
 
 async def main(uri: str, database: str, key: str) -> None:
-    held_reader.LEASE_SECONDS = 2.0
+    held_reader.LEASE_SECONDS = 8.0
     held_reader.CANDIDATE_PAUSE_SECONDS = 0.2
     async with machinery(open_driver("motor", uri, database), keys=key):
         print("ready", flush=True)

@@ -151,7 +151,7 @@ async def receiving() -> AsyncIterator[Receiver]:
     finally:
         server.force_exit = True
         server.should_exit = True
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 60)
 
 
 @dataclass
@@ -190,6 +190,13 @@ class Machinery:
         event = LabMade(title="T", **common) if version == 1 else LabTurned(new_state="STARTED", **common)
         await self.labs.commit_async(f"lab-record-{lab}", [event], version - 1)
         return event.event_id
+
+    async def heard(self) -> None:
+        """Wait until all that happened by now was looked at and queued for those who want it."""
+        head, checkpoints = await self.labs.head_async(), self.subscriptions._checkpoints
+        async with asyncio.timeout(60):
+            while (at := await checkpoints.get_async("subscription:webhooks-labs")) is None or at.position < head:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
     async def deliveries(self, webhook: WebhookView) -> list[DeliveryView]:
         return await self.context.deliveries.list_async(webhook.webhook_id, None, 200, None)
@@ -248,7 +255,7 @@ async def machinery(
 
 
 async def _until_subscribed(driver: MongoDriver) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         checkpoints = driver.collection("checkpoints")
         while await checkpoints.find_one({"_id": "subscription:webhooks-labs"}) is None:  # noqa: ASYNC110  no event either
             await asyncio.sleep(0.02)
