@@ -17,7 +17,7 @@ from integration.mongo.driver import MongoDriver, open_driver
 from integration.mongo.events.event_sourced_repository import MongoEventSourcedRepository
 from integration.mongo.events.event_store import MongoEventStore
 from integration.mongo.events.snapshots import Snapshots
-from tests.support.mongo import LocalMongod, free_port
+from tests.support.mongo import LocalMongod, free_port, open_impatient_driver_async
 from tests.support.tallies import (
     LOG,
     Tally,
@@ -114,7 +114,7 @@ async def test_an_outage_is_an_error_and_never_none() -> None:
 
 
 async def test_pending_events_stay_until_they_are_stored(mongod_process: LocalMongod) -> None:
-    driver = open_driver("motor", mongod_process.uri, "pending", serverSelectionTimeoutMS=200)
+    driver = await open_impatient_driver_async("motor", mongod_process.uri, "pending")
     store = tally_store(driver)
     await store.prepare_async()
     store._writer._in_doubt_seconds = 0.3
@@ -126,7 +126,7 @@ async def test_pending_events_stay_until_they_are_stored(mongod_process: LocalMo
     assert len(tally.pending_events) == 1
     mongod_process.start()
     mongod_process.wait_until_primary()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await tallies.add_async(tally)

@@ -9,10 +9,10 @@ import pytest_asyncio
 from application.kernel.jobs import JobRun, RunAlreadyEndedError, RunOutcome, RunPart
 from domain.kernel.clock import Clock
 from domain.kernel.errors import UnavailableError
-from integration.mongo.driver import MongoDriver, open_driver
+from integration.mongo.driver import MongoDriver
 from integration.mongo.runs.run_history import MongoRunHistory
 from integration.mongo.runs.time_ordered_ids import TimeOrderedIds
-from tests.support.mongo import LocalMongod
+from tests.support.mongo import LocalMongod, open_impatient_driver_async
 
 pytestmark = pytest.mark.parametrize("driver_name", ["motor", "pymongo"], indirect=True)
 
@@ -150,7 +150,7 @@ async def test_the_last_start_is_remembered_except_of_manual_and_abandoned_runs(
     await asyncio.sleep(0.05)
     memory = await history.recall_start_async("refresh")
     assert memory.seconds_since_start is not None
-    assert 0.03 < memory.seconds_since_start < memory.seconds_since_known < 30
+    assert 0.03 < memory.seconds_since_start < memory.seconds_since_known < 600
     await history.start_async("refresh", "schedule", "system")
     await history.abandon_async("refresh")
     assert (await history.recall_start_async("refresh")).seconds_since_start is None
@@ -161,7 +161,7 @@ async def test_waiting_for_progress_ends_with_it_with_the_run_or_with_the_time(h
     seen = await history.get_async("refresh", recorder.run.run_id)
     assert seen is not None
     assert await history.wait_for_progress_async(seen, 0.1) == seen
-    waiting = asyncio.create_task(history.wait_for_progress_async(seen, 10))
+    waiting = asyncio.create_task(history.wait_for_progress_async(seen, 60))
     await asyncio.sleep(0.05)
     await recorder.part_async(RunPart("w1", RunOutcome.SUCCEEDED))
     moved = await waiting
@@ -181,7 +181,7 @@ async def test_records_expire_after_thirty_days(history: MongoRunHistory, driver
 
 
 async def test_a_dead_database_is_an_outage_and_no_absence(driver: MongoDriver, mongod_process: LocalMongod) -> None:
-    other = open_driver(driver.name, mongod_process.uri, "test", serverSelectionTimeoutMS=200)
+    other = await open_impatient_driver_async(driver.name, mongod_process.uri, "test")
     history = MongoRunHistory(other)
     recorder = await history.start_async("refresh", "schedule", "system")
     mongod_process.kill_nine()

@@ -4,7 +4,7 @@ import pytest
 
 from domain.kernel.errors import UnavailableError
 from integration.mongo.driver import MongoDriver, open_driver, translating_outages
-from tests.support.mongo import LocalMongod, ReplicaSet
+from tests.support.mongo import LocalMongod, ReplicaSet, open_impatient_driver_async
 
 
 @pytest.mark.parametrize("driver_name", ["motor", "pymongo"], indirect=True)
@@ -16,7 +16,7 @@ async def test_both_drivers_write_in_a_transaction(driver: MongoDriver, driver_n
 
 
 async def test_a_killed_mongod_comes_back_with_its_data(mongod_process: LocalMongod) -> None:
-    driver = open_driver("motor", mongod_process.uri, "fault", serverSelectionTimeoutMS=300)
+    driver = await open_impatient_driver_async("motor", mongod_process.uri, "fault")
     try:
         await driver.collection("labs").insert_one({"_id": 1})
         mongod_process.kill_nine()
@@ -24,6 +24,8 @@ async def test_a_killed_mongod_comes_back_with_its_data(mongod_process: LocalMon
             await driver.collection("labs").insert_one({"_id": 2})
         mongod_process.restart()
         mongod_process.wait_until_primary()
+        await driver.close_async()
+        driver = open_driver("motor", mongod_process.uri, "fault", serverSelectionTimeoutMS=60_000)
         assert await driver.collection("labs").count_documents({}) == 1
     finally:
         await driver.close_async()
@@ -33,7 +35,7 @@ async def test_a_replica_set_elects_another_primary(replica_set: ReplicaSet) -> 
     first = replica_set.primary()
     second = replica_set.step_down_primary()
     assert second is not first
-    driver = open_driver("pymongo", replica_set.uri, "fault")
+    driver = open_driver("pymongo", replica_set.uri, "fault", serverSelectionTimeoutMS=60_000)
     try:
         await driver.collection("labs").insert_one({"_id": 1})
         replica_set.kill_nine(second)

@@ -16,10 +16,10 @@ from neuroglia.application.background_scheduler import (
 )
 
 from application.kernel.jobs import RunOutcome
-from integration.mongo.driver import MongoDriver, open_driver
+from integration.mongo.driver import MongoDriver
 from integration.scheduling.labkeeper_task_scheduler import LabkeeperTaskScheduler
 from tests.support.jobs import SheetJob, Worksheet, eventually, machinery, part
-from tests.support.mongo import LocalMongod
+from tests.support.mongo import LocalMongod, open_impatient_driver_async
 
 
 async def test_the_stock_scheduler_has_no_scheduler_unless_given_one_and_ours_has(driver: MongoDriver) -> None:
@@ -52,10 +52,12 @@ async def test_a_job_runs_at_start_and_then_at_its_interval(driver: MongoDriver)
 
 async def test_a_job_that_does_not_run_at_start_waits_one_interval(driver: MongoDriver) -> None:
     async with machinery(driver, Worksheet(interval_seconds=1.0, run_at_start=False)) as process:
+        began = datetime.now(UTC)
         await process.scheduler.start_async()
-        await asyncio.sleep(0.5)
-        assert process.sheet.log == []
-        await eventually(lambda: process.sheet.log == ["begin schedule", "end"])
+        await eventually(lambda: "end" in process.sheet.log)
+        first = (await process.runs())[-1]
+        assert first.trigger == "schedule"
+        assert (first.started_at - began).total_seconds() > 0.99
 
 
 async def test_registering_again_replaces_the_interval(driver: MongoDriver) -> None:
@@ -107,10 +109,12 @@ async def test_an_error_is_recorded_and_the_next_run_comes(driver: MongoDriver) 
 
 async def test_the_stock_stop_cancels_the_running_job_and_ours_waits_for_it(driver: MongoDriver) -> None:
     stock_log: list[str] = []
+    stock_started = asyncio.Event()
 
     async def slow() -> None:
+        stock_started.set()
         try:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(60)
         except asyncio.CancelledError:
             stock_log.append("cancelled")
 
@@ -118,10 +122,9 @@ async def test_the_stock_stop_cancels_the_running_job_and_ours_waits_for_it(driv
     stock: Any = BackgroundTaskScheduler(BackgroundTaskSchedulerOptions(), BackgroundTasksBus(), inner)
     await stock.start_async()
     inner.add_job(slow)
-    await asyncio.sleep(0.1)
+    await stock_started.wait()
     await stock.stop_async()
-    await asyncio.sleep(0.1)
-    assert stock_log == ["cancelled"]
+    await eventually(lambda: stock_log == ["cancelled"])
 
     async with machinery(driver, Worksheet(takes_seconds=0.5)) as process:
         await process.scheduler.start_async()
@@ -156,7 +159,7 @@ async def test_a_run_that_outlasts_its_interval_is_not_overlapped(driver: MongoD
 
 
 async def test_a_job_waits_for_a_database_that_is_away(mongod_process: LocalMongod) -> None:
-    driver = open_driver("motor", mongod_process.uri, "test", serverSelectionTimeoutMS=200)
+    driver = await open_impatient_driver_async("motor", mongod_process.uri, "test")
     async with machinery(driver, Worksheet()) as process:
         mongod_process.kill_nine()
         await process.scheduler.start_async()
@@ -164,7 +167,7 @@ async def test_a_job_waits_for_a_database_that_is_away(mongod_process: LocalMong
         assert process.sheet.log == []
         await asyncio.to_thread(mongod_process.restart)
         await asyncio.to_thread(mongod_process.wait_until_primary)
-        await eventually(lambda: process.sheet.log == ["begin start", "end"], 30)
+        await eventually(lambda: process.sheet.log == ["begin start", "end"], 90)
     await driver.close_async()
 
 
@@ -182,13 +185,18 @@ async def test_jobs_are_listed_with_their_next_and_last_run(driver: MongoDriver)
         await eventually(lambda: "end" in process.sheet.log)
         await process.scheduler.stop_async()
         await process.scheduler.start_async()
-        await asyncio.sleep(0.2)
+
+        def is_seen_to_be_early() -> bool:
+            at = process.scheduler.next_run_at("sheet")
+            return at is not None and at - datetime.now(UTC) > timedelta(seconds=3000) and process.runner.idle
+
+        await eventually(is_seen_to_be_early)
         [status] = await process.jobs.list_async()
         assert (status.task_id, status.interval_seconds, status.running, status.leader) == ("sheet", 3600, False, None)
         assert status.last_run is not None
         assert status.last_run.counts == {"labs": 1}
         assert status.next_run_at is not None
-        assert status.next_run_at - datetime.now(UTC) > timedelta(seconds=3500)
+        assert status.next_run_at - datetime.now(UTC) > timedelta(seconds=3000)
 
 
 async def test_a_stop_amid_a_tick_is_no_failed_job(driver: MongoDriver, caplog: pytest.LogCaptureFixture) -> None:

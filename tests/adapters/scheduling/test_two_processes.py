@@ -34,7 +34,7 @@ async def launch(mongo_uri: str, database_name: str) -> AsyncIterator[Launch]:
         )
         processes.append(process)
         assert process.stdout is not None
-        assert await asyncio.wait_for(process.stdout.readline(), 60) == b"started\n"
+        assert await asyncio.wait_for(process.stdout.readline(), 120) == b"started\n"
         return process
 
     yield launch_async
@@ -54,7 +54,7 @@ async def test_an_interval_is_run_once_and_runs_never_overlap(driver: MongoDrive
     async def enough() -> bool:
         return len(await executions(driver)) >= 12
 
-    await eventually(enough, 40)
+    await eventually(enough)
     for process in both:
         process.send_signal(signal.SIGTERM)
     assert [await process.wait() for process in both] == [0, 0]
@@ -65,9 +65,9 @@ async def test_an_interval_is_run_once_and_runs_never_overlap(driver: MongoDrive
     assert {run.outcome for run in history} == {RunOutcome.SUCCEEDED}
     for earlier, later in itertools.pairwise(runs):
         assert later["began"] >= earlier["ended"]
-    # By the server's clock, from the first start on, there is at most one start per interval.
-    elapsed = (runs[-1]["began"] - runs[0]["began"]) / timedelta(seconds=0.5)
-    assert len(runs) - 1 <= elapsed + 0.2
+    starts = sorted(run.started_at for run in history)
+    shortest = min(later - earlier for earlier, later in itertools.pairwise(starts))
+    assert shortest > timedelta(seconds=0.49), "at most one start per interval"
 
 
 async def test_the_survivor_takes_over_from_a_process_that_was_killed(driver: MongoDriver, launch: Launch) -> None:
@@ -76,12 +76,12 @@ async def test_the_survivor_takes_over_from_a_process_that_was_killed(driver: Mo
     async def begun_by(process: asyncio.subprocess.Process) -> bool:
         return any(run["pid"] == process.pid for run in await executions(driver))
 
-    await eventually(lambda: begun_by(first), 20)
+    await eventually(lambda: begun_by(first))
     second = await launch(3600, 0.1)
     await asyncio.sleep(0.5)
     assert not await begun_by(second)
     first.kill()
-    await eventually(lambda: begun_by(second), 60)
+    await eventually(lambda: begun_by(second))
     runs = await MongoRunHistory(driver).list_async("writing", 10, None)
     assert runs[-1].outcome is RunOutcome.ABANDONED
     assert runs[-1].error == "its process ended in the middle of the run"
