@@ -22,8 +22,8 @@ async def test_the_log_is_dense_and_ordered_and_a_subscriber_misses_nothing(
         finally:
             for writer in writers:
                 end_process(writer)
-        await running.caught_up_async("listener", 30)
-        await running.caught_up_async("totals", 30)
+        await running.caught_up_async("listener")
+        await running.caught_up_async("totals")
         commits = await raw_commits(driver)
         projected = sum(document["events"] for document in (await running.documents_async("totals")).values())
     stored = [event["id"] for commit in commits for event in commit["e"]]

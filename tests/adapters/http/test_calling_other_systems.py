@@ -100,7 +100,7 @@ async def test_retry_after_is_honoured(make_client: MakeClient) -> None:
 
 async def test_a_wait_beyond_the_deadline_is_not_begun(make_client: MakeClient) -> None:
     async with answering(http(b"{}", "503 Unavailable", "retry-after: 3600")) as server:
-        response = await make_client(server.url, deadline_seconds=5).request_async("GET", "/")
+        response = await make_client(server.url, deadline_seconds=60).request_async("GET", "/")
         assert (response.status, response.retry_after_seconds, len(server.requests)) == (503, 3600.0, 1)
 
 
@@ -132,11 +132,11 @@ async def test_nobody_there_is_unreachable(make_client: MakeClient) -> None:
 
 async def test_silence_is_a_timeout(make_client: MakeClient) -> None:
     async def silence(_request: bytes, _writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(3)
+        await asyncio.sleep(600)
 
     async with answering(silence) as server:
         with pytest.raises(UpstreamTimeoutError):
-            await make_client(server.url, request_timeout_seconds=0.1).request_async("GET", "/")
+            await make_client(server.url, request_timeout_seconds=0.5).request_async("GET", "/")
         assert len(server.requests) == 3
 
 
@@ -146,13 +146,13 @@ async def test_a_slow_drip_ends_at_the_deadline(make_client: MakeClient) -> None
         for _ in range(1000):
             writer.write(b" ")
             await writer.drain()
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
 
     async with answering(drip) as server:
         started = time.monotonic()
         with pytest.raises(UpstreamTimeoutError, match=r"0\.3 s"):
             await make_client(server.url).request_async("GET", "/", deadline_seconds=0.3)
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 60, "not at the end of its 100 s"
 
 
 @pytest.mark.parametrize("declared", [True, False])

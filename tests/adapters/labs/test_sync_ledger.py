@@ -56,11 +56,11 @@ async def test_another_process_sees_what_was_put(driver: MongoDriver, ledger: Mo
         await asyncio.sleep(0.3)
         synced = WorkerSync("w").synced(AT, failed_lab_ids=[], changed=True, forced=False, base=BASE)
         await other.put_async(synced)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while await ledger.get_async("w") != synced:  # noqa: ASYNC110  the change stream tells nobody else
                 await asyncio.sleep(0.02)
         await other.remove_async("w")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while await ledger.get_async("w") != WorkerSync("w"):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
     finally:

@@ -13,6 +13,7 @@ from domain.labs.errors import WorkerDecommissionedError
 from domain.labs.values import Reachability
 from integration.mongo.driver import MongoDriver
 from tests.support.cml import CmlSimulator, a_lab
+from tests.support.jobs import eventually
 from tests.support.refreshing import WORKER, Refreshing, refreshing
 
 
@@ -221,10 +222,11 @@ async def test_a_quiet_worker_is_asked_less_often_up_to_four_times(process: Refr
 async def test_a_worker_decommissioned_during_a_refresh_is_left_alone(process: Refreshing, cml: CmlSimulator) -> None:
     await process.run()
     loaded = await process.worker()
-    cml.set_faults({"kind": "latency", "seconds": 0.5, "path": "/populate_lab_tiles"})
+    cml.set_faults({"kind": "latency", "seconds": 1.5, "path": "/populate_lab_tiles"})
     cml.set_labs([a_lab(1, lab_title="Changed"), a_lab(2), a_lab(3)])
+    cml.calls(forget=True)
     running = asyncio.create_task(process.run())
-    await asyncio.sleep(0.2)
+    await eventually(lambda: "GET /populate_lab_tiles" in cml.calls())
     gone = await process.worker()
     gone.decommission(process.clock.now())
     await process.workers.update_async(gone)
@@ -294,7 +296,7 @@ async def test_reachability_changes_once_per_change(process: Refreshing, cml: Cm
 async def test_two_processes_never_refresh_one_worker_at_once(
     process: Refreshing, cml: CmlSimulator, driver: MongoDriver
 ) -> None:
-    cml.set_faults({"kind": "latency", "seconds": 0.3})
+    cml.set_faults({"kind": "latency", "seconds": 1.5, "times": 1})
     async with refreshing(driver, cml.url) as other:
         results = await asyncio.gather(process.run(), other.run(), return_exceptions=True)
     assert sum(isinstance(result, RefreshUnderWayError) for result in results) == 1

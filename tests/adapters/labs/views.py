@@ -71,7 +71,7 @@ class LabsStore:
     async def caught_up_async(self) -> None:
         head = await self.store.head_async()
         for model in ("lab_records", "workers"):
-            assert await self.host.wait_async(model, head, 10)
+            assert await self.host.wait_async(model, head, 60)
 
     async def save_async(self, records: Sequence[LabRecord]) -> None:
         assert await self.records.save_many_async(records) == {}

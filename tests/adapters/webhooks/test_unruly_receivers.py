@@ -66,7 +66,7 @@ async def test_a_redirect_is_not_followed(driver: MongoDriver, receiver: Receive
 
 async def test_a_slow_receiver_is_not_waited_for(driver: MongoDriver, receiver: Receiver) -> None:
     async def answer(_: Received) -> Answer:
-        await asyncio.sleep(30)
+        await asyncio.sleep(600)
         return 200, {}, b""
 
     receiver.answer = answer
@@ -75,7 +75,7 @@ async def test_a_slow_receiver_is_not_waited_for(driver: MongoDriver, receiver: 
         sender = HttpWebhookSender(one.services.get_service(WebhookSecrets), AddressPolicy(), one.clock, 0.3)
         sent = await sender.send_async(webhook.webhook_id, receiver.url, "m", b"{}")
         assert (sent.delivered, sent.status) == (False, None)
-        assert 250 < sent.duration_ms < 5000
+        assert 250 < sent.duration_ms < 14_000, "not after the usual 15 s"
         await sender.close_async()
 
 
