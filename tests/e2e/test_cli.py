@@ -12,7 +12,7 @@ from tests.support.command_line import LabkeeperProcess, labkeeper, labkeeper_js
 from tests.support.mongo import LocalMongod
 
 PASSWORD = {"LABKEEPER_WORKER_PASSWORD": CmlSimulator.password}
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")

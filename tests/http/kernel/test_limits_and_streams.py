@@ -24,13 +24,13 @@ async def raw_request(url: str, *pieces: bytes) -> bytes:
     for piece in pieces:
         writer.write(piece)
         await writer.drain()
-    answer = await asyncio.wait_for(reader.read(4096), 5)
+    answer = await asyncio.wait_for(reader.read(4096), 60)
     writer.close()
     return answer
 
 
 async def test_a_body_that_is_too_large_is_413_announced_or_chunked() -> None:
-    async with serving(toy_app()) as (url, _), httpx.AsyncClient(base_url=url) as client:
+    async with serving(toy_app()) as (url, _), httpx.AsyncClient(base_url=url, timeout=60) as client:
         body = json.dumps({"name": "x" * 3000}).encode()
         headers = {**bearer(), "content-type": "application/json"}
         announced = await client.post("/api/v1/toys", content=body, headers=headers)
@@ -47,7 +47,7 @@ async def test_a_body_that_is_too_large_is_413_announced_or_chunked() -> None:
 
 
 async def test_a_body_that_does_not_arrive_is_408() -> None:
-    async with serving(toy_app()) as (url, _):
+    async with serving(toy_app(body_timeout_seconds=0.3)) as (url, _):
         head = f"POST /api/v1/toys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token()}\r\nContent-Length: 50\r\n"
         answer = await raw_request(url, head.encode() + b"Content-Type: application/json\r\n\r\n", b"{")
         assert answer.startswith(b"HTTP/1.1 408")
@@ -56,7 +56,7 @@ async def test_a_body_that_does_not_arrive_is_408() -> None:
 
 async def test_a_stream_sends_events_and_heartbeats_and_its_source_ends_with_the_client() -> None:
     app = toy_app()
-    async with serving(app) as (url, _), httpx.AsyncClient(base_url=url) as client:
+    async with serving(app) as (url, _), httpx.AsyncClient(base_url=url, timeout=60) as client:
         received = ""
         async with client.stream("GET", "/api/v1/toys/stream", headers=bearer()) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
@@ -67,17 +67,17 @@ async def test_a_stream_sends_events_and_heartbeats_and_its_source_ends_with_the
                 if received.count(": heartbeat") >= 2:
                     break
         assert "id: 1\nevent: toy\ndata: one\ndata: two\n\n" in received
-        await asyncio.wait_for(toys_of(app).source_closed.wait(), 5)
+        await asyncio.wait_for(toys_of(app).source_closed.wait(), 60)
 
 
 async def test_a_stream_ends_when_the_application_stops() -> None:
     app = toy_app()
-    async with serving(app) as (url, server), httpx.AsyncClient(base_url=url) as client:
+    async with serving(app) as (url, server), httpx.AsyncClient(base_url=url, timeout=60) as client:
         async with client.stream("GET", "/api/v1/toys/stream", headers=bearer()) as answer:
             pieces = answer.aiter_text()
             await anext(pieces)
             server.should_exit = True
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 async for _ in pieces:
                     pass
         assert toys_of(app).source_closed.is_set()

@@ -189,7 +189,7 @@ async def test_tokens_of_an_identity_provider() -> None:
     provider, seconds = Provider(), [0.0]
     inner = FastAPI()
     inner.mount("/", provider)
-    async with serving(inner) as (url, _), httpx.AsyncClient() as client:
+    async with serving(inner) as (url, _), httpx.AsyncClient(timeout=60) as client:
         keys = JwksSigningKeys(f"{url}/jwks", client, monotonic=lambda: seconds[0])
         app = toy_app(Authenticator(None, keys, clock=FixedClock()))
         provider.down = True

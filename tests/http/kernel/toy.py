@@ -151,7 +151,7 @@ def toy_app(
     keys: IdempotencyKeys | None = None,
     configure: Callable[[LabkeeperWebApplicationBuilder], None] = lambda _: None,
     max_body_bytes: int = 2000,
-    body_timeout_seconds: float = 0.3,
+    body_timeout_seconds: float = 60.0,
 ) -> FastAPI:
     """Build the application; nothing is started."""
     builder = LabkeeperWebApplicationBuilder(max_body_bytes=max_body_bytes, body_timeout_seconds=body_timeout_seconds)
@@ -191,4 +191,4 @@ async def serving(app: FastAPI) -> AsyncIterator[tuple[str, LabkeeperServer]]:
         yield f"http://127.0.0.1:{port}", server
     finally:
         server.should_exit = True
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 60)

@@ -15,7 +15,16 @@ import pytest
 from api.kernel.authorization import Role
 from tests.support.cml import CmlSimulator, a_lab
 from tests.support.mongo import LocalMongod
-from tests.support.served import API, Keeper, MovableClock, Served, assert_problem, eventually, served
+from tests.support.served import (
+    API,
+    PATIENCE_SECONDS,
+    Keeper,
+    MovableClock,
+    Served,
+    assert_problem,
+    eventually,
+    served,
+)
 
 PATH = f"{API}/events/stream"
 
@@ -32,16 +41,18 @@ class Listener:
         self._request = {
             "params": params,
             "headers": {"Last-Event-ID": last_event_id} if last_event_id else {},
-            "timeout": 30,
+            "timeout": PATIENCE_SECONDS,
         }
         self.error: Exception | None = None
+        self.refused = False
         self.thread = threading.Thread(target=self._listen)
         self.thread.start()
-        assert self.connected.wait(10), self.error
+        assert self.connected.wait(2 * PATIENCE_SECONDS), "no answer"
 
     def _listen(self) -> None:
         try:
             with self._client.stream("GET", PATH, **self._request) as answer:
+                self.refused = answer.status_code == 401
                 assert answer.status_code == 200, answer.read()
                 self.headers = answer.headers
                 event: dict[str, Any] = {}
@@ -59,13 +70,14 @@ class Listener:
             self.error = error
         finally:
             self.ended.set()
+            self.connected.set()
 
     @property
     def types(self) -> list[str]:
         return [event["event"] for event in self.events]
 
     def until(self, count: int) -> list[dict[str, Any]]:
-        eventually(lambda: len(self.events) >= count, f"{count} events came", 20)
+        eventually(lambda: len(self.events) >= count, f"{count} events came")
         return self.events
 
 
@@ -83,7 +95,7 @@ def listening(
             stream = connection._connection._network_stream
             with_socket = stream.get_extra_info("socket")
             with_socket.shutdown(2)
-        listener.thread.join(10)
+        listener.thread.join(PATIENCE_SECONDS)
         client.close()
 
 
@@ -170,13 +182,17 @@ def test_alerts_are_facts_in_the_stream(keeper: Keeper, cml: CmlSimulator) -> No
 
 
 def test_it_ends_when_the_token_expires(keeper: Keeper) -> None:
-    token = keeper.app.running.token(Role.USER, ttl_seconds=int(keeper.clock.ahead.total_seconds()) + 3)
-    client = keeper.app.client_with(token)
-    listener = Listener(client, None, None)
-    assert listener.ended.wait(6)
+    ahead = int(keeper.clock.ahead.total_seconds())
+    for life in (3, 12, 48):
+        with keeper.app.client_with(keeper.app.running.token(Role.USER, ttl_seconds=ahead + life)) as client:
+            listener = Listener(client, None, None)
+            assert listener.ended.wait(life + PATIENCE_SECONDS)
+            listener.thread.join()
+        if not listener.refused:
+            break
+        # Too busy a machine to get there in time: another one that lives longer.
     assert listener.error is None
-    listener.thread.join()
-    client.close()
+    assert listener.headers["content-type"].startswith("text/event-stream")
 
 
 def test_it_ends_at_once_on_shutdown_and_its_ids_hold_after_a_restart(
@@ -191,9 +207,8 @@ def test_it_ends_at_once_on_shutdown_and_its_ids_hold_after_a_restart(
             client = app.client()
             listener = Listener(client, {"from": "start"}, None)
             seen = list(listener.until(5))
-            stopping = time.monotonic()
-        assert time.monotonic() - stopping < 10
-        assert listener.ended.wait(5)
+        # The application would wait for ever for a stream that does not end.
+        assert listener.ended.wait(PATIENCE_SECONDS)
         assert listener.error is None
         cml.set_labs([a_lab(1), a_lab(2, lab_title="while it was away"), a_lab(3)])
         with served(shared_mongod, tmp_path, database=database, clock=clock) as app:

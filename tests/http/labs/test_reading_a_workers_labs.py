@@ -43,10 +43,11 @@ def test_labs_carry_the_fields_of_the_contract(keeper: Keeper, cml: CmlSimulator
 
 def test_an_answer_says_how_old_it_is(keeper: Keeper) -> None:
     worker = keeper.register()
-    before = worker.get("/labs")
-    keeper.clock.advance(100)
-    after = worker.get("/labs")
-    assert 100 <= int(after.headers["age"]) - int(before.headers["age"]) <= 105
+    with keeper.clock.standing():
+        before = worker.get("/labs")
+        keeper.clock.advance(100)
+        after = worker.get("/labs")
+    assert int(after.headers["age"]) - int(before.headers["age"]) == 100
     assert after.headers["last-modified"] == before.headers["last-modified"]
     assert parsedate_to_datetime(after.headers["last-modified"]).tzinfo is not None
     assert "labkeeper-stale-since" not in after.headers
@@ -85,7 +86,7 @@ def test_while_refreshes_fail_the_last_answer_stays_and_says_since_when(keeper: 
     worker.refreshed(later=40)
     fresh = worker.get("/labs")
     assert "labkeeper-stale-since" not in fresh.headers
-    assert int(fresh.headers["age"]) < 5
+    assert int(fresh.headers["age"]) < 40
 
 
 def test_removed_labs_are_shown_only_when_asked_for(keeper: Keeper, cml: CmlSimulator) -> None:
