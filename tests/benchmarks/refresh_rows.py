@@ -1,7 +1,8 @@
 """A whole cycle of the refresh job against only fetching and parsing the same answers.
 
 Both sides use the product's controller client and the job's concurrency; the controllers are one lean process. The
-cycle ends when its appends are acknowledged; the projection into ``lab_records`` is measured by a row of its own.
+plain side parses every answer in full; the job tells what did not change and takes it from the cycle before. The cycle
+ends when its appends are acknowledged; the projection into ``lab_records`` is measured by a row of its own.
 """
 
 import asyncio
@@ -110,7 +111,7 @@ async def installation(uri: str, port: int) -> AsyncIterator[Cycle]:
             await workers.add_async(CmlWorker.register(target.worker_id, details, clock.now()))
         watch = ReadModelWatch(driver, Checkpoints(driver, clock))
         await _project_workers(bench, watch)
-        controllers, plain = HttpCmlControllers(), HttpCmlControllers()
+        controllers, plain = HttpCmlControllers(), HttpCmlControllers(remembers_labs=False)
         refresh = WorkerRefresh(
             workers, bench.records, controllers, credentials, ledger, MongoLeases(driver), clock, RefreshSettings()
         )
@@ -185,7 +186,7 @@ async def _first(uri: str) -> Reading:
                 return seconds
 
         async def baseline() -> float:
-            controllers = HttpCmlControllers()
+            controllers = HttpCmlControllers(remembers_labs=False)
             targets = [
                 ControllerTarget(f"plain-{uuid4().hex}", f"http://127.0.0.1:{port}/{number}", False, CREDENTIALS)
                 for number in range(WORKERS)

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 
 from application.kernel.credentials import Credentials
+from application.labs.ports import LabListing
 from domain.labs.cml_worker import CmlWorker
 from domain.labs.lab_record import LabRecord
-from domain.labs.reconciliation import KnownLab
+from domain.labs.reconciliation import KnownLab, Reconciliation, Removals, reconcile
 from domain.labs.repositories import LabRecordRepository
+from domain.labs.values import LabSnapshot
 
 
 @dataclass(slots=True)
@@ -16,10 +18,32 @@ class KnownWorkerLabs:
     token: int
     credentials: tuple[int, Credentials] | None = None
     labs: dict[str, KnownLab] = field(default_factory=dict)
+    settled: LabListing | None = None
+    """The listing that the records were last brought up to, if nothing of it was left open."""
+    agreed: dict[str, LabSnapshot] = field(default_factory=dict)
+    """What the records agree with, by lab id: the labs of that listing."""
+
+    def plan(self, listing: LabListing, held: frozenset[str]) -> Reconciliation:
+        """Hold a listing against what is known."""
+        if listing is self.settled and not held:
+            return Reconciliation(unchanged=len(listing.labs), known_labs=len(listing.labs))
+        return reconcile(
+            self.labs, listing.labs, trust_absence=_speaks_of_all(listing), held=held, as_known=self.agreed
+        )
+
+    def settle(self, listing: LabListing, plan: Reconciliation) -> None:
+        """Remember that all records are as this listing says, if they are."""
+        is_settled = _speaks_of_all(listing) and plan.removals is not Removals.HELD
+        self.settled = listing if is_settled else None
+        self.agreed = {lab.lab_id: lab for lab in listing.labs} if is_settled else {}
 
     def note(self, record: LabRecord) -> None:
         """Take over a stored record."""
         self.labs[record.state.lab_id] = KnownLab(record.state.compared(), record.state.removed)
+
+
+def _speaks_of_all(listing: LabListing) -> bool:
+    return listing.complete and not listing.failures
 
 
 class KnownLabs:

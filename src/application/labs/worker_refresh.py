@@ -34,7 +34,7 @@ from application.labs.sync_ledger import SyncLedger, WorkerSync
 from domain.kernel.clock import Clock
 from domain.labs.cml_worker import CmlWorker
 from domain.labs.errors import WorkerDecommissionedError
-from domain.labs.reconciliation import Reconciliation, Removals, reconcile
+from domain.labs.reconciliation import Reconciliation, Removals
 from domain.labs.repositories import CmlWorkerRepository, LabRecordRepository
 from domain.labs.values import Reachability
 
@@ -130,12 +130,7 @@ class WorkerRefresh:
             raise
         now = self._clock.now()
         known = await self._known.under_async(worker.state.id, held.token)
-        plan = reconcile(
-            known.labs,
-            listing.labs,
-            trust_absence=listing.complete and not listing.failures,
-            held=worker.state.held_lab_ids,
-        )
+        plan = known.plan(listing, worker.state.held_lab_ids)
         report = RefreshReport(worker.state.id, now, labs_unchanged=plan.unchanged, dry_run=dry_run)
         report.failures = list(listing.failures)
         report.incomplete_reason = listing.incomplete_reason
@@ -145,6 +140,7 @@ class WorkerRefresh:
             if held.lost.is_set():
                 raise RefreshUnderWayError(f"the refresh of {worker.state.id} stalled; another has taken it over")
             await self._records.apply_async(worker, plan, now, report, known)
+            known.settle(listing, plan)
             worker = await self._note_success_async(worker, plan, now)
             failed = [failure.lab_id for failure in listing.failures if failure.lab_id is not None]
             await self._ledger.put_async(

@@ -1,6 +1,8 @@
 """LabRecord: what is known of one lab on one worker."""
 
+from collections.abc import Callable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from domain.kernel.aggregate import Aggregate, RememberedState, reduces
@@ -20,6 +22,8 @@ from domain.labs.values import (
     RemovalReason,
     lab_record_id,
 )
+
+_compared: Callable[[Any], tuple[object, ...]] = attrgetter(*COMPARED_FIELDS)
 
 
 class LabRecordState(RememberedState):
@@ -46,7 +50,7 @@ class LabRecordState(RememberedState):
 
     def compared(self) -> tuple[object, ...]:
         """Return the values to hold against :meth:`LabSnapshot.compared`."""
-        return tuple(getattr(self, name) for name in COMPARED_FIELDS)
+        return _compared(self)
 
     @reduces(LabRecordCreatedDomainEvent)
     def _created(self, event: LabRecordCreatedDomainEvent) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from domain.labs.values import LabSnapshot
@@ -69,7 +70,12 @@ class Reconciliation:
 
 
 def reconcile(
-    known: Mapping[str, KnownLab], labs: Iterable[LabSnapshot], *, trust_absence: bool, held: frozenset[str]
+    known: Mapping[str, KnownLab],
+    labs: Iterable[LabSnapshot],
+    *,
+    trust_absence: bool,
+    held: frozenset[str],
+    as_known: Mapping[str, LabSnapshot] = MappingProxyType({}),
 ) -> Reconciliation:
     """Hold a listing against what is known.
 
@@ -78,6 +84,7 @@ def reconcile(
         labs: what the listing shows, each id once.
         trust_absence: False when the listing failed in part or was cut short: then nothing is missing.
         held: ids that a held listing did not show; empty when none is held.
+        as_known: snapshots, by lab id, that the records are known to agree with.
     """
     new: list[LabSnapshot] = []
     changed: list[LabSnapshot] = []
@@ -86,6 +93,9 @@ def reconcile(
     seen: set[str] = set()
     for lab in labs:
         seen.add(lab.lab_id)
+        if as_known.get(lab.lab_id) is lab:
+            unchanged += 1
+            continue
         before = known.get(lab.lab_id)
         if before is None:
             new.append(lab)

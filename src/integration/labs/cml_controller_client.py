@@ -5,7 +5,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from application.labs.ports import (
     CmlControllers,
@@ -23,6 +23,7 @@ from integration.http.retry import RetryPolicy
 from integration.labs.cml_lab_parser import CmlLabParser
 from integration.labs.cml_listing import CmlListing, ListingMemory
 from integration.labs.cml_session import API, CmlSession
+from integration.labs.remembered_tiles import RememberedTiles
 
 _Access = tuple[str, bool, bytes]
 """Endpoint, TLS verification and a digest of the credentials: a change of any of them means to start over."""
@@ -32,7 +33,7 @@ _Access = tuple[str, bool, bytes]
 class _Worker:
     access: _Access
     session: CmlSession
-    memory: ListingMemory = field(default_factory=ListingMemory)
+    memory: ListingMemory
     last_cause: str = ""
 
 
@@ -44,6 +45,7 @@ class HttpCmlControllers(CmlControllers):
         detail_concurrency: calls for single labs at a time, over all workers.
         request_timeout_seconds: longest silence of a single call.
         failure_threshold, open_seconds: of the breaker.
+        remembers_labs: whether labs whose description did not change are taken from the listing before.
     """
 
     def __init__(
@@ -58,7 +60,9 @@ class HttpCmlControllers(CmlControllers):
         open_seconds: float = 30.0,
         clock: Clock | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        remembers_labs: bool = True,
     ) -> None:
+        self._remembers_labs = remembers_labs
         self._policy = policy or AddressPolicy()
         self._deadline_seconds = deadline_seconds
         self._detail_concurrency = detail_concurrency
@@ -120,7 +124,8 @@ class HttpCmlControllers(CmlControllers):
         if worker is None or worker.access != access:
             if worker is not None:
                 self._breaker.forget(target.worker_id)
-            worker = _Worker(access, CmlSession(target, self._client(target)))
+            memory = ListingMemory(tiles=RememberedTiles() if self._remembers_labs else None)
+            worker = _Worker(access, CmlSession(target, self._client(target)), memory)
             self._workers[target.worker_id] = worker
         return worker
 

@@ -1,7 +1,8 @@
 """Reads labs from what a controller says, one by one: a bad lab is a failure and the others go on.
 
 Hand-tuned, because a cycle reads ten thousand labs: exact type tests instead of a schema library, one pass, and
-timestamps remembered (most of them are the same as in the last cycle).
+timestamps remembered (most of them are the same as in the last cycle). Labs are remembered as well, see
+``remembered_tiles``.
 """
 
 import re
@@ -11,6 +12,7 @@ from typing import Any
 
 from application.labs.ports import LabFailure
 from domain.labs.values import LabId, LabSnapshot
+from integration.labs.remembered_tiles import LabsAsTold, RememberedTiles
 
 _match_id = re.compile(r"[A-Za-z0-9_-]{1,64}\Z").match
 
@@ -61,33 +63,57 @@ class CmlLabParser:
     def __init__(self) -> None:
         self._timestamps: dict[str, datetime] = {}
 
-    def read_tiles(self, answer: object, now: datetime) -> LabReading | None:
+    def read_tiles(self, answer: object, now: datetime, remembered: RememberedTiles | None = None) -> LabReading | None:
         """Read the answer to ``populate_lab_tiles``: a map by lab id or a list, with or without ``lab_tiles`` around.
+
+        Args:
+            remembered: the answer before this one; it is made to hold this one. None to read every lab in full.
 
         Returns:
             None when the answer as a whole is something else.
         """
         tiles = answer.get("lab_tiles") if type(answer) is dict else answer
         if type(tiles) is dict:
-            return self._read_all(tiles.items(), now)
+            return self._read_all(tiles.items(), now, remembered)
         if type(tiles) is list:
             if tiles and not any(type(tile) is dict for tile in tiles):
                 return None
-            return self._read_all(((None, tile) for tile in tiles), now)
+            return self._read_all(((None, tile) for tile in tiles), now, remembered)
         return None
 
     def read_into(self, reading: LabReading, lab_id: str, data: object, now: datetime) -> None:
         """Read the answer to ``labs/{id}`` into a reading."""
         self._read_one(reading, lab_id, data, now + _FUTURE_TOLERANCE)
 
-    def _read_all(self, items: Iterable[tuple[str | None, object]], now: datetime) -> LabReading:
+    def _read_all(
+        self, items: Iterable[tuple[str | None, object]], now: datetime, remembered: RememberedTiles | None
+    ) -> LabReading:
         reading = LabReading()
         latest = now + _FUTURE_TOLERANCE
-        for key, data in items:
-            self._read_one(reading, key, data, latest)
+        if remembered is None:
+            for key, data in items:
+                self._read_one(reading, key, data, latest)
+        else:
+            remembered.labs = self._read_changed(reading, items, latest, remembered.labs)
         return reading
 
-    def _read_one(self, reading: LabReading, key: str | None, data: object, latest: datetime) -> None:
+    def _read_changed(
+        self, reading: LabReading, items: Iterable[tuple[str | None, object]], latest: datetime, before: LabsAsTold
+    ) -> LabsAsTold:
+        after: LabsAsTold = {}
+        taken = reading.labs
+        for key, data in items:
+            listed_as: Any = data.get("id") if key is None and type(data) is dict else key
+            known = before.get(listed_as) if type(listed_as) is str else None
+            if known is not None and known[0] == data and listed_as not in taken:
+                taken[listed_as] = known[1]
+                after[listed_as] = known
+            elif (lab := self._read_one(reading, key, data, latest)) is not None:
+                after[listed_as] = (data, lab)
+        return after
+
+    def _read_one(self, reading: LabReading, key: str | None, data: object, latest: datetime) -> LabSnapshot | None:
+        """Read one lab into a reading; None when it could not be read or was there already."""
         try:
             lab = self._lab(key, data, latest)
         except UnreadableLabError as error:
@@ -95,12 +121,12 @@ class CmlLabParser:
             if key is None and type(data) is dict:
                 lab_id = data.get("id")
             reading.failures.append(LabFailure(lab_id if is_lab_id(lab_id) else None, str(error)))
-            return
-        lab_id = lab.lab_id
-        if lab_id in reading.labs:
-            reading.doubts.append(f"lab {lab_id} is listed twice")
-            return
-        reading.labs[lab_id] = lab
+            return None
+        if lab.lab_id in reading.labs:
+            reading.doubts.append(f"lab {lab.lab_id} is listed twice")
+            return None
+        reading.labs[lab.lab_id] = lab
+        return lab
 
     def _lab(self, key: str | None, data: object, latest: datetime) -> LabSnapshot:
         if type(data) is not dict:

@@ -20,13 +20,14 @@ A listing with a lab that could not be read, or with an id twice, is not complet
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from application.labs.ports import ControllerError, ControllerRefusedError, LabFailure, LabListing
 from domain.kernel.clock import Clock
 from integration.http.single_call import UpstreamResponse
 from integration.labs.cml_lab_parser import CmlLabParser, LabReading, is_lab_id
 from integration.labs.cml_session import CmlSession, CmlVisit, decoded, raise_for_status
+from integration.labs.remembered_tiles import MAX_REMEMBERED_BYTES, RememberedTiles, digest_of
 
 TILES_ASKED_AGAIN_SECONDS = 3600.0
 COMPARED_AGAIN_SECONDS = 4 * 3600.0
@@ -41,11 +42,13 @@ class ListingMemory:
         tiles_missing_until: until then ``populate_lab_tiles`` is known not to be offered.
         compared_until: until then the tiles need no comparison as long as nothing is absent.
         believed_ids: of the last complete listing.
+        tiles: the last answer of the tiles; None to remember none.
     """
 
     tiles_missing_until: float = float("-inf")
     compared_until: float = float("-inf")
     believed_ids: frozenset[str] = frozenset()
+    tiles: RememberedTiles | None = field(default_factory=RememberedTiles)
 
 
 class CmlListing:
@@ -81,15 +84,13 @@ class CmlListing:
         Raises:
             ControllerError: there is no listing.
         """
-        reading = await self._tiles_async()
-        if reading is None:
-            reading = await self._one_by_one_async()
-        else:
-            await self._compare_async(reading)
-        return self._concluded(reading)
+        response = await self._tiles_async()
+        if response is None:
+            return self._concluded(await self._one_by_one_async())
+        return await self._from_tiles_async(response)
 
-    async def _tiles_async(self) -> LabReading | None:
-        """Return what the tiles say; None when the controller does not offer them."""
+    async def _tiles_async(self) -> UpstreamResponse | None:
+        """Return the answer with the tiles; None when the controller does not offer them."""
         if self._monotonic() < self._memory.tiles_missing_until:
             return None
         response = await self._visit.get_async("/populate_lab_tiles")
@@ -97,10 +98,30 @@ class CmlListing:
             self._memory.tiles_missing_until = self._monotonic() + TILES_ASKED_AGAIN_SECONDS
             return None
         raise_for_status(response)
-        reading = self._parser.read_tiles(decoded(response), self._clock.now())
+        return response
+
+    def _repeated(self, before: RememberedTiles, digest: bytes) -> LabListing | None:
+        """Return the last listing if the controller says the same again and no comparison is due."""
+        if before.answer != digest or self._monotonic() >= self._memory.compared_until:
+            return None
+        return before.listing if before.believed_ids is self._memory.believed_ids else None
+
+    async def _from_tiles_async(self, response: UpstreamResponse) -> LabListing:
+        tiles = self._memory.tiles if len(response.body) <= MAX_REMEMBERED_BYTES else None
+        digest = b"" if tiles is None else digest_of(response.body)
+        if tiles is not None:
+            if (repeated := self._repeated(tiles, digest)) is not None:
+                return repeated
+            tiles.listing = None
+        reading = self._parser.read_tiles(decoded(response), self._clock.now(), tiles)
         if reading is None:
             raise ControllerRefusedError(response.url, "invalid_answer", "the answer is no list of labs")
-        return reading
+        told = len(reading.labs)
+        await self._compare_async(reading)
+        listing = self._concluded(reading)
+        if tiles is not None and listing.complete and len(listing.labs) == told:
+            tiles.answer, tiles.listing, tiles.believed_ids = digest, listing, self._memory.believed_ids
+        return listing
 
     async def _compare_async(self, reading: LabReading) -> None:
         is_absent = not self._memory.believed_ids <= reading.seen_ids()
