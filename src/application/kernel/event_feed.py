@@ -5,12 +5,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from domain.kernel.domain_event import RecordedDomainEvent
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedFact:
+class RecordedFact(msgspec.Struct, frozen=True):
     """A stored event with where and why it was stored.
+
+    A struct, because a catch-up makes tens of thousands in a second and a frozen dataclass takes nine times as long.
 
     Attributes:
         log: name of its log, e.g. ``labs``.

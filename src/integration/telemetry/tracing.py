@@ -80,6 +80,18 @@ def redacted_span(span: ReadableSpan) -> ReadableSpan:
     )
 
 
+class QuietRootSpan(trace.NonRecordingSpan):
+    """Records nothing, begins a trace, and gets its ids when somebody asks for them, a log line for example."""
+
+    def __init__(self) -> None:
+        super().__init__(trace.INVALID_SPAN_CONTEXT)
+
+    def get_span_context(self) -> trace.SpanContext:
+        if self._context is trace.INVALID_SPAN_CONTEXT:
+            self._context = trace.SpanContext(getrandbits(128) or 1, getrandbits(64) or 1, is_remote=False)
+        return self._context
+
+
 class QuietTracer(trace.Tracer):
     """Goes the short way while nobody takes spans: ids in a span that records nothing, the trace of its parent."""
 
@@ -91,8 +103,9 @@ class QuietTracer(trace.Tracer):
         if self._sampler.exporters:
             return self._tracer.start_span(name, context, *args, **kwargs)
         parent = trace.get_current_span(context).get_span_context()
-        trace_id = parent.trace_id if parent.is_valid else getrandbits(128) or 1
-        return trace.NonRecordingSpan(trace.SpanContext(trace_id, getrandbits(64) or 1, is_remote=False))
+        if not parent.is_valid:
+            return QuietRootSpan()
+        return trace.NonRecordingSpan(trace.SpanContext(parent.trace_id, getrandbits(64) or 1, is_remote=False))
 
     @contextmanager
     def start_as_current_span(  # type: ignore[override]  # the name of their own type is private

@@ -1,6 +1,8 @@
 """Runs one subscription: in order, at least once, parking what keeps failing."""
 
+import asyncio
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -13,18 +15,24 @@ from integration.mongo.subscriptions.checkpoints import Checkpoint, Checkpoints
 from integration.mongo.subscriptions.event_delivery import DeliveryFailedError, DeliveryStoppedError, deliver_async
 from integration.mongo.subscriptions.held_reader import HeldReader
 from integration.mongo.subscriptions.parked_events import ParkedEvents
+from integration.mongo.subscriptions.read_ahead import Batch, Fact, ReadAhead
 
 log = structlog.get_logger(__name__)
 
-BATCH_COMMITS = 200
+BATCH_COMMITS = 1_000
+CHECKPOINT_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 1.0
+TURN_SECONDS = 0.002
+"""After so long without waiting for anything, others get a turn."""
 
 
 class SubscriptionRunner(HeldReader):
     """Feeds a subscriber from its log and keeps its checkpoint.
 
-    The checkpoint moves after every batch and when the runner stops, so a restart repeats at most what was handled
-    of the last batch before a crash.
+    The checkpoint moves at the end of every batch, inside it with the first event that is done ``CHECKPOINT_SECONDS``
+    after the last move, and when the runner stops. So a restart after a crash repeats at most the last batch, and of
+    it at most what was handled within that time. After a stop it repeats nothing but events of a commit that was not
+    handed over to its end.
     """
 
     kind = "subscriber"
@@ -45,14 +53,18 @@ class SubscriptionRunner(HeldReader):
         checkpoint = await self._first_checkpoint_async()
         await self._parked.give_back_abandoned_async(self.name)
         self._blocked = await self._parked.blocked_streams_async(self.name)
-        while not self.should_stop(held):
-            self.position = checkpoint.position
-            await self._release_async(held)
-            if not await self._feed.wait_beyond_async(checkpoint.position, LOOK_AGAIN_SECONDS):
+        batch = Batch(checkpoint.position)
+        async with ReadAhead(self._feed, self.subscriber.event_types, BATCH_COMMITS) as reading:
+            while not self.should_stop(held):
+                self.position = checkpoint.position
+                await self._release_async(held)
+                if not batch.rest and checkpoint.position >= batch.read_up_to:
+                    if not await self._feed.wait_beyond_async(checkpoint.position, LOOK_AGAIN_SECONDS):
+                        self.failure = None
+                        continue
+                    batch = await reading.read_async(checkpoint.position)
+                checkpoint = await self._stretch_async(batch, checkpoint, held)
                 self.failure = None
-                continue
-            checkpoint = await self._batch_async(checkpoint, held)
-            self.failure = None
 
     async def _first_checkpoint_async(self) -> Checkpoint:
         existing = await self._checkpoints.get_async(self.checkpoint_id)
@@ -61,44 +73,53 @@ class SubscriptionRunner(HeldReader):
         position = await self._feed.head_async() if self.subscriber.start_at_head else 0
         return await self._checkpoints.start_async(Checkpoint(self.checkpoint_id, self._feed.log, position))
 
-    async def _batch_async(self, checkpoint: Checkpoint, held: HeldLease) -> Checkpoint:
-        corrupt: list[CorruptFact] = []
-        facts, read_up_to = await self._feed.read_log_async(
-            checkpoint.position, BATCH_COMMITS, self.subscriber.event_types, corrupt
-        )
-        position = read_up_to
-        everything: list[RecordedFact | CorruptFact] = sorted([*facts, *corrupt], key=_order)
-        for fact in everything:
-            if self.should_stop(held):
-                position = fact.position - 1
-                break
-            try:
-                await self._handle_async(fact, held)
-            except DeliveryStoppedError:
-                position = fact.position - 1
-                break
-        if position > checkpoint.position:
-            with translating_outages("the checkpoint store"):
-                await self._checkpoints.move_async(checkpoint, position, held.token)
-        return Checkpoint(checkpoint.id, checkpoint.log, max(position, checkpoint.position))
+    async def _stretch_async(self, batch: Batch, checkpoint: Checkpoint, held: HeldLease) -> Checkpoint:
+        """Handle a batch to its end, or until it is time to move the checkpoint or to stop; then move it."""
+        try:
+            await self._handle_until_async(time.monotonic() + CHECKPOINT_SECONDS, batch, held)
+        except DeliveryStoppedError:
+            log.debug("event_left_for_later", subscription=self.name, position=batch.done_up_to)
+        position = batch.done_up_to
+        if position <= checkpoint.position:
+            return checkpoint
+        with translating_outages("the checkpoint store"):
+            await self._checkpoints.move_async(checkpoint, position, held.token)
+        return Checkpoint(checkpoint.id, checkpoint.log, position)
 
-    async def _handle_async(self, fact: RecordedFact | CorruptFact, held: HeldLease) -> None:
+    async def _handle_until_async(self, end: float, batch: Batch, held: HeldLease) -> None:
+        rest, blocked = batch.rest, self._blocked
+        turn_ends = time.monotonic() + TURN_SECONDS
+
+        def stopped() -> bool:
+            return self.should_stop(held)
+
+        while rest and not stopped():
+            fact = rest[0]
+            if isinstance(fact, CorruptFact) or fact.stream in blocked:
+                await self._set_aside_async(fact, stopped)
+            else:
+                await self._deliver_async(fact, stopped)
+            rest.popleft()
+            now = time.monotonic()
+            if now >= end:
+                return
+            if now >= turn_ends:
+                await asyncio.sleep(0)
+                turn_ends = time.monotonic() + TURN_SECONDS
+
+    async def _set_aside_async(self, fact: Fact, stopped: Callable[[], bool]) -> None:
         if isinstance(fact, CorruptFact):
             await self._park_corrupt_async(fact)
-        elif await self._is_blocked_async(fact.stream):
+        elif await self._parked.holds_async(self.name, fact.stream):
             state = "waiting" if self.subscriber.after_parking is AfterParking.WAIT else "parked"
             await self._parked.park_async(self.name, fact, state, 0, "an earlier event of this stream is parked")
         else:
-            await self._deliver_async(fact, held)
+            self._blocked.discard(fact.stream)
+            await self._deliver_async(fact, stopped)
 
-    async def _is_blocked_async(self, stream: str) -> bool:
-        if stream in self._blocked and not await self._parked.holds_async(self.name, stream):
-            self._blocked.discard(stream)
-        return stream in self._blocked
-
-    async def _deliver_async(self, fact: RecordedFact, held: HeldLease) -> None:
+    async def _deliver_async(self, fact: RecordedFact, stopped: Callable[[], bool]) -> None:
         try:
-            await deliver_async(self.subscriber, fact, lambda: self.should_stop(held))
+            await deliver_async(self.subscriber, fact, stopped)
         except DeliveryFailedError as error:
             await self._parked.park_async(self.name, fact, "parked", error.attempts, str(error))
             self._blocked.add(fact.stream)
@@ -129,7 +150,3 @@ class SubscriptionRunner(HeldReader):
                 await self._parked.put_back_async(entry, attempts=error.attempts, error=str(error))
                 stuck.add(entry["stream"])
         self._blocked = await self._parked.blocked_streams_async(self.name)
-
-
-def _order(fact: RecordedFact | CorruptFact) -> tuple[int, int]:
-    return fact.position, fact.index
