@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api.kernel.authorization import access_of
+from api.kernel.described_headers import ANSWER_HEADERS, describe_headers
 from api.kernel.idempotency import METHODS
 
 _PROBLEM: dict[str, Any] = {
@@ -38,22 +39,6 @@ _PROBLEM: dict[str, Any] = {
         "instance": "/api/v1/labs/4f1c",
     },
 }
-_IDEMPOTENCY_KEY: dict[str, Any] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "A request sent again under the same key gets the first answer again, for 24 hours.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
-}
-
-
-_IF_MATCH: dict[str, Any] = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": "The `ETag` of the version that is meant; 412 when it has changed. Where versions exist.",
-    "schema": {"type": "string", "pattern": '^"[0-9]{1,15}"$'},
-}
 
 
 def install_openapi(app: FastAPI) -> None:
@@ -74,6 +59,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas["Problem"] = _PROBLEM
+    components["headers"] = ANSWER_HEADERS
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     for route in app.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
@@ -92,7 +78,4 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     if access is not None and access.role is not None:
         operation["security"] = [{"bearer": []}]
         operation["x-required-role"] = access.role.value
-    if method in ("PATCH", "DELETE") and "{" in route.path_format:
-        operation.setdefault("parameters", []).append(_IF_MATCH)
-    if method in METHODS:
-        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+    describe_headers(operation, route.endpoint, repeatable=method in METHODS)

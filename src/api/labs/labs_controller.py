@@ -10,9 +10,10 @@ from neuroglia.mediation import Mediator
 from api.kernel.authorization import Role, requires
 from api.kernel.conditional import body_tag, not_modified, version_tag
 from api.kernel.controller import LabkeeperController, data_of, to_json_bytes
+from api.kernel.described_headers import sends, understands
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.read_your_writes import ReadYourWrites
-from api.labs.freshness import Freshness
+from api.labs.freshness import STALE_SINCE, Freshness
 from api.labs.parameters import (
     AsOf,
     OwnerQuery,
@@ -49,6 +50,8 @@ class LabsController(LabkeeperController):
         self._freshness = Freshness(clock)
 
     @requires(Role.USER)
+    @understands("If-None-Match", "X-Position")
+    @sends(200, "ETag")
     @get("", response_model=LabsPage)
     async def list_labs(
         self,
@@ -76,6 +79,8 @@ class LabsController(LabkeeperController):
         return not_modified(request, tag) or self.answer(200, body, {"ETag": tag})
 
     @requires(Role.USER)
+    @understands("X-Position")
+    @sends(200, "ETag", "Age", "Last-Modified", STALE_SINCE)
     @get("/{record_id}", response_model=LabDetailsAnswer)
     async def get_lab(self, request: Request, record_id: RecordIdPath, as_of: AsOf = None) -> Response:
         """Look at one lab with its last operations; with `as_of` as it was then."""

@@ -11,11 +11,12 @@ from neuroglia.mediation import Mediator
 from api.kernel.authorization import Role, requires
 from api.kernel.conditional import content_tag, expected_version, not_modified, version_tag
 from api.kernel.controller import LabkeeperController, data_of
+from api.kernel.described_headers import sends, understands
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.read_your_writes import ReadYourWrites
 from api.kernel.remembered_answers import RememberedAnswer
 from api.kernel.runs import RunAnswer, run_answer, run_path
-from api.labs.freshness import Freshness
+from api.labs.freshness import STALE_SINCE, Freshness
 from api.labs.parameters import Region, WorkerIdPath, WorkerStatus
 from api.labs.schemas import ChangeWorkerBody, LabItem, RefreshAnswer, RegisterWorkerBody, WorkerAnswer, WorkersPage
 from application.kernel.credentials import Credentials
@@ -50,6 +51,7 @@ class WorkersController(LabkeeperController):
         self._history_size = settings.max_history_size
 
     @requires(Role.ADMIN)
+    @sends(201, "Location", "ETag", "X-Position")
     @post(IN_REGION, status_code=201, response_model=WorkerAnswer)
     async def register_worker(self, region: Region, body: RegisterWorkerBody) -> Response:
         """Register a controller. Its first refresh starts at once if it is active."""
@@ -70,6 +72,7 @@ class WorkersController(LabkeeperController):
         return self.process(result, {"Location": path, "ETag": version_tag(data_of(result).version)})
 
     @requires(Role.USER)
+    @understands("X-Position")
     @get(IN_REGION, response_model=WorkersPage)
     async def list_workers(
         self,
@@ -85,6 +88,7 @@ class WorkersController(LabkeeperController):
         return self.process(await self.mediator.execute_async(query))
 
     @requires(Role.USER)
+    @understands("X-Position")
     @get("", response_model=WorkersPage)
     async def list_all_workers(
         self,
@@ -99,6 +103,8 @@ class WorkersController(LabkeeperController):
         return self.process(await self.mediator.execute_async(query))
 
     @requires(Role.USER)
+    @understands("X-Position")
+    @sends(200, "ETag")
     @get(ONE, response_model=WorkerAnswer)
     async def get_worker(self, request: Request, region: Region, worker_id: WorkerIdPath) -> Response:
         """Look at one worker."""
@@ -107,6 +113,8 @@ class WorkersController(LabkeeperController):
         return self.process(result, {"ETag": version_tag(data_of(result).version)} if result.status == 200 else None)
 
     @requires(Role.ADMIN)
+    @understands("If-Match")
+    @sends(200, "ETag", "X-Position")
     @patch(ONE, response_model=WorkerAnswer)
     async def change_worker(
         self, request: Request, region: Region, worker_id: WorkerIdPath, body: ChangeWorkerBody
@@ -126,6 +134,8 @@ class WorkersController(LabkeeperController):
         return self.process(result, {"ETag": version_tag(data_of(result).version)} if result.status == 200 else None)
 
     @requires(Role.ADMIN)
+    @understands("If-Match")
+    @sends(204, "X-Position")
     @delete(ONE, status_code=204)
     async def decommission_worker(self, request: Request, region: Region, worker_id: WorkerIdPath) -> Response:
         """Stop keeping track of a worker. Its records become removed; their history stays."""
@@ -137,6 +147,8 @@ class WorkersController(LabkeeperController):
         return self.process(result)
 
     @requires(Role.USER)
+    @understands("If-None-Match", "X-Position")
+    @sends(200, "ETag", "Age", "Last-Modified", STALE_SINCE)
     @get(ONE + "/labs", response_model=list[LabItem])
     async def get_worker_labs(
         self,
@@ -162,6 +174,8 @@ class WorkersController(LabkeeperController):
         )
 
     @requires(Role.MANAGER)
+    @sends(200, "X-Position")
+    @sends(202, "Location", "Preference-Applied")
     @post(
         ONE + "/labs/refresh",
         response_model=RefreshAnswer,
@@ -188,6 +202,7 @@ class WorkersController(LabkeeperController):
         return self.answer(200, _refresh_answer(data_of(result)))
 
     @requires(Role.MANAGER)
+    @sends(202, "Location")
     @post("/refresh", status_code=202, response_model=RunAnswer)
     async def refresh_all_workers(self) -> Response:
         """Refresh all active workers: a run."""

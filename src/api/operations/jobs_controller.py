@@ -9,6 +9,7 @@ from neuroglia.mediation import Mediator
 
 from api.kernel.authorization import Role, requires
 from api.kernel.controller import LabkeeperController, data_of
+from api.kernel.described_headers import sends
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.runs import RunAnswer, run_answer, run_path
 from api.kernel.server_sent_events import EventStreamResponse, ServerSentEvent
@@ -48,6 +49,7 @@ class JobsController(LabkeeperController):
         return self.answer(200, JobsAnswer(items=[job_answer(job) for job in jobs]))
 
     @requires(Role.MANAGER)
+    @sends(202, "Location")
     @post("/{task_id}/run", status_code=202, response_model=RunAnswer)
     async def run_job(self, task_id: TaskId) -> Response:
         """Run a job now; the answer is the run, which goes on."""

@@ -8,6 +8,7 @@ from fastapi import Path, Response
 
 from api.kernel.authorization import Role, requires
 from api.kernel.controller import LabkeeperController, data_of
+from api.kernel.described_headers import sends
 from api.kernel.runs import RunAnswer, run_answer, run_path
 from api.operations.schemas import ReadModelAnswer, ReadModelsAnswer
 from application.operations.list_read_models import ListReadModelsQuery
@@ -29,6 +30,7 @@ class ReadModelsController(LabkeeperController):
         return self.answer(200, ReadModelsAnswer(items=[ReadModelAnswer(**asdict(one)) for one in found]))
 
     @requires(Role.ADMIN)
+    @sends(202, "Location")
     @post("/{name}/rebuild", status_code=202, response_model=RunAnswer)
     async def rebuild_read_model(self, name: Name) -> Response:
         """Rebuild a read model beside the one that serves, then swap. The run tells when it is done."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from api.kernel.authorization import Role, requires
 from api.kernel.conditional import expected_version, not_modified, version_tag
 from api.kernel.controller import LabkeeperController
+from api.kernel.described_headers import sends, understands
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.webhooks.schemas import (
     ChangeWebhookBody,
@@ -43,6 +44,7 @@ class WebhooksController(LabkeeperController):
     route_prefix = "/webhooks"
 
     @requires(Role.ADMIN)
+    @sends(201, "Location", "ETag", "X-Position")
     @post("", status_code=201, response_model=RegisteredWebhookAnswer)
     async def register_webhook(self, body: RegisterWebhookBody) -> Response:
         """Register a webhook. A secret that is made for it is shown in this answer and never again."""
@@ -67,6 +69,8 @@ class WebhooksController(LabkeeperController):
         )
 
     @requires(Role.ADMIN)
+    @understands("If-None-Match")
+    @sends(200, "ETag")
     @get("/{webhook_id}", response_model=WebhookAnswer)
     async def get_webhook(self, request: Request, webhook_id: WebhookId) -> Response:
         """Get one webhook. Its `ETag` is what a change may name in `If-Match`."""
@@ -77,6 +81,8 @@ class WebhooksController(LabkeeperController):
         return not_modified(request, tag) or self._answer(result, WebhookAnswer, {"ETag": tag})
 
     @requires(Role.ADMIN)
+    @understands("If-Match")
+    @sends(200, "ETag", "X-Position")
     @patch("/{webhook_id}", response_model=WebhookAnswer)
     async def change_webhook(self, request: Request, webhook_id: WebhookId, body: ChangeWebhookBody) -> Response:
         """Change a webhook. `If-Match` refuses the change when somebody else was faster."""
@@ -95,6 +101,8 @@ class WebhooksController(LabkeeperController):
         return self._answer(result, WebhookAnswer, {"ETag": version_tag(result.data.version)})
 
     @requires(Role.ADMIN)
+    @understands("If-Match")
+    @sends(204, "X-Position")
     @delete("/{webhook_id}", status_code=204)
     async def remove_webhook(self, request: Request, webhook_id: WebhookId) -> Response:
         """Remove a webhook, its secret and what was still to be delivered to it."""

@@ -63,7 +63,64 @@ def test_every_json_answer_has_a_schema(document: dict[str, Any]) -> None:
                     assert content.get("schema"), f"{method} {path} {status}"
 
 
-def test_whatever_is_generated_is_answered_as_described(app: Served, keeper: Keeper) -> None:
+def described_headers(document: dict[str, Any], operation: dict[str, Any], status: int) -> set[str]:
+    """Return the headers that an answer of an operation may have, in lower case."""
+    responses = operation["responses"]
+    answer = responses.get(str(status)) or responses[f"{status // 100}XX"]
+    names = answer.get("headers", {})
+    assert all(header["$ref"] == f"#/components/headers/{name}" for name, header in names.items())
+    assert names.keys() <= document["components"]["headers"].keys()
+    return {name.lower() for name in names}
+
+
+def test_headers_that_a_question_may_carry_are_described_where_they_are_heeded(
+    keeper: Keeper, document: dict[str, Any]
+) -> None:
+    worker = keeper.register("eu-west", name="asked about")
+    there = {"region": "eu-west", "worker_id": worker.id, "record_id": worker.record_id(1)}
+    hook = keeper.http.post(f"{API}/webhooks", json={"url": keeper.cml.url, "event_types": ["*"]}).json()["webhook_id"]
+    there |= {"task_id": "labs-refresh", "name": "lab_records", "webhook_id": hook, "delivery_id": "x", "run_id": "x"}
+    heeded: Counter[str] = Counter()
+    for path, method, operation in operations(document):
+        if method != "get" or path.endswith("/stream"):
+            continue
+        described = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "header"}
+        assert ("304" in operation["responses"]) == ("If-None-Match" in described)
+        for name in ("X-Position", "If-None-Match"):
+            answer = keeper.http.get(path.format(**there), headers={name: "nonsense"})
+            refused = answer.status_code == 400 and answer.json()["type"].endswith("malformed-header")
+            assert refused == (name in described), f"{path} {name}: {answer.status_code} {answer.text}"
+            heeded[name] += refused
+    assert heeded == {"X-Position": 6, "If-None-Match": 3}
+
+
+def test_headers_that_an_answer_may_carry_are_described(keeper: Keeper, document: dict[str, Any]) -> None:
+    paths = document["paths"]
+    worker = keeper.register("eu-west", name="answered about")
+    in_region, one = (f"{API}/workers/region/{{region}}/workers{tail}" for tail in ("", "/{worker_id}"))
+    etag, age, labs = {"etag"}, {"age", "last-modified"}, worker.get("/labs")
+    synced = keeper.http.get(f"{API}/labs", params={"worker": worker.id})
+    keeper.clock.advance(11)
+    respond_async = keeper.http.post(f"{worker.path}/labs/refresh", headers={"Prefer": "respond-async"})
+    for answer, path, expected in (
+        (worker.answer, in_region, {"location", "etag", "x-position"}),
+        (worker.get(), one, etag),
+        (labs, f"{one}/labs", etag | age),
+        (worker.get("/labs", headers={"If-None-Match": labs.headers["etag"]}), f"{one}/labs", etag | age),
+        (synced, f"{API}/labs", etag),
+        (keeper.http.get(f"{API}/labs/{worker.record_id(1)}"), f"{API}/labs/{{record_id}}", etag | age),
+        (respond_async, f"{one}/labs/refresh", {"location", "preference-applied"}),
+        (keeper.http.patch(worker.path, json={"name": "other"}), one, {"etag", "x-position"}),
+        (worker.refresh(later=0), f"{one}/labs/refresh", {"retry-after"}),
+        (keeper.http.delete(worker.path), one, {"x-position"}),
+    ):
+        operation = paths[path][answer.request.method.lower()]
+        described = described_headers(document, operation, answer.status_code)
+        assert expected <= answer.headers.keys(), f"{path} {answer.status_code} {answer.headers}"
+        assert expected <= described, f"{path} {answer.status_code}"
+
+
+def test_whatever_is_generated_is_answered_as_described(app: Served, keeper: Keeper, document: dict[str, Any]) -> None:
     worker = keeper.register("eu-west", name="described")
     run = keeper.http.get(f"{API}/jobs/labs-refresh/runs").json()["items"][0]["run_id"]
     there = {"region": "eu-west", "worker_id": worker.id, "record_id": worker.record_id(1), "run_id": run}
@@ -84,6 +141,7 @@ def test_whatever_is_generated_is_answered_as_described(app: Served, keeper: Kee
         )
     ]
     assert len(wanted) == 5
+    every_header = {name.lower() for name in document["components"]["headers"]}
     failures: list[str] = []
     statuses: Counter[int] = Counter()
     seen = 0
@@ -105,6 +163,8 @@ def test_whatever_is_generated_is_answered_as_described(app: Served, keeper: Kee
                 case.path_parameters.update({name: there[name] for name in case.path_parameters if name in there})
             answer = case.call(base_url=app.url, headers={"Authorization": f"Bearer {token}"}, timeout=120)
             statuses[answer.status_code] += 1
+            told = {name for name in answer.headers if name in every_header}
+            assert told <= described_headers(document, case.operation.definition.raw, answer.status_code), told
             if answer.status_code in (502, 503) and answer.headers["content-type"][0] == "application/problem+json":
                 return
             case.validate_response(answer, checks=wanted)
