@@ -1,5 +1,7 @@
 """Builds the application: settings, storage, each context, then what runs them. Reads like a table of contents."""
 
+import time
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 import httpx
@@ -53,8 +55,13 @@ def build_app(
     telemetry: Telemetry,
     clock: Clock | None = None,
     policy: AddressPolicy | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
-    """Build the application on a running MongoDB. Call it inside the event loop that will serve it."""
+    """Build the application on a running MongoDB. Call it inside the event loop that will serve it.
+
+    Args:
+        monotonic: seconds that only go forward; how old an identity provider's keys are is measured in them.
+    """
     clock = clock or SystemClock()
     policy = policy or AddressPolicy()
     driver = open_driver(settings.mongodb_driver, mongodb_uri, settings.mongodb_database)
@@ -87,7 +94,7 @@ def build_app(
     services.add_singleton(HostedService, singleton=background)
     services.add_singleton(EventStream, singleton=EventStream([labs_log], CloudEvents(settings.public_url)))
     services.add_singleton(ReadYourWrites)
-    services.add_singleton(Authenticator, singleton=_authenticator(settings, secrets, clock))
+    services.add_singleton(Authenticator, singleton=_authenticator(settings, secrets, clock, monotonic))
     register_handlers(services, "application.operations")
     _register_probes(builder, driver, telemetry)
     builder.add_controllers(["api.labs", "api.webhooks", "api.operations"])
@@ -95,8 +102,12 @@ def build_app(
     return builder.build_app_with_lifespan("Labkeeper", DESCRIPTION, product_version())
 
 
-def _authenticator(settings: Settings, secrets: InstallationSecrets, clock: Clock) -> Authenticator:
-    keys = JwksSigningKeys(settings.jwks_url, httpx.AsyncClient(timeout=5.0)) if settings.jwks_url else None
+def _authenticator(
+    settings: Settings, secrets: InstallationSecrets, clock: Clock, monotonic: Callable[[], float]
+) -> Authenticator:
+    keys = None
+    if settings.jwks_url:
+        keys = JwksSigningKeys(settings.jwks_url, httpx.AsyncClient(timeout=5.0), monotonic=monotonic)
     return Authenticator(
         secrets.jwt_secret,
         keys,

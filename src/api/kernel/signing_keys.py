@@ -17,6 +17,7 @@ PublicKey = RSAPublicKey | EllipticCurvePublicKey
 log = logging.getLogger("labkeeper.authentication")
 _LARGEST_DOCUMENT = 1 << 20
 _LEAST_RSA_BITS = 2048
+_LONGEST_FETCH_SECONDS = 10.0
 
 
 class JwksSigningKeys:
@@ -83,7 +84,7 @@ class JwksSigningKeys:
             self._attempted_at = now
             try:
                 keys = await self._download_async()
-            except (httpx.HTTPError, ValueError) as error:
+            except (httpx.HTTPError, TimeoutError, ValueError, RecursionError) as error:
                 self._failed = True
                 log.warning("the signing keys cannot be fetched from %s: %s", self._url, type(error).__name__)
                 return
@@ -92,7 +93,10 @@ class JwksSigningKeys:
             self._failed = False
 
     async def _download_async(self) -> dict[tuple[str, str], PublicKey]:
-        async with asyncio.timeout(10), self._client.stream("GET", self._url, timeout=5.0) as response:
+        async with (
+            asyncio.timeout(_LONGEST_FETCH_SECONDS),
+            self._client.stream("GET", self._url, timeout=5.0) as response,
+        ):
             response.raise_for_status()
             if response.is_redirect:
                 raise ValueError("a redirect")
