@@ -1,5 +1,7 @@
 """Refreshing one worker in the background, as a run that can be looked at."""
 
+from datetime import datetime
+
 from application.kernel.background import BackgroundWork
 from application.kernel.jobs import JobRun, RunHistory, RunOutcome, RunPart, RunRecorder
 from application.kernel.request_context import RequestContext, acting_as, current_request
@@ -44,11 +46,16 @@ class BackgroundRefresh:
             finally:
                 await self._history.end_async(recorder, outcome, why)
 
-    async def part_async(self, worker: CmlWorker, *, forced: bool, sync: WorkerSync | None = None) -> RunPart:
-        """Refresh one worker and return what that did; a failure is part of the answer."""
+    async def part_async(
+        self, worker: CmlWorker, *, forced: bool, sync: WorkerSync | None = None, read_at: datetime | None = None
+    ) -> RunPart:
+        """Refresh one worker and return what that did; a failure is part of the answer.
+
+        ``sync`` and ``read_at`` are what the caller knows already, see ``WorkerRefresh.refresh_async``.
+        """
         try:
             known = sync or await self._ledger.get_async(worker.state.id)
-            report = await self._refresh.refresh_async(worker, known, forced=forced)
+            report = await self._refresh.refresh_async(worker, known, forced=forced, read_at=read_at)
         except (RefreshUnderWayError, RefreshedTooRecentlyError) as error:
             return RunPart(worker.state.id, RunOutcome.SUCCEEDED, {"workers_skipped": 1}, error=str(error))
         except LabkeeperError as error:

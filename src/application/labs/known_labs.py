@@ -18,6 +18,8 @@ class KnownWorkerLabs:
     token: int
     credentials: tuple[int, Credentials] | None = None
     labs: dict[str, KnownLab] = field(default_factory=dict)
+    records: dict[str, LabRecord] = field(default_factory=dict)
+    """The records as they are stored, by lab id. To change one is to lose it unless the change is stored."""
     settled: LabListing | None = None
     """The listing that the records were last brought up to, if nothing of it was left open."""
     agreed: dict[str, LabSnapshot] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class KnownWorkerLabs:
     def note(self, record: LabRecord) -> None:
         """Take over a stored record."""
         self.labs[record.state.lab_id] = KnownLab(record.state.compared(), record.state.removed)
+        self.records[record.state.lab_id] = record
 
 
 def _speaks_of_all(listing: LabListing) -> bool:
@@ -56,6 +59,13 @@ class KnownLabs:
     def __init__(self, records: LabRecordRepository) -> None:
         self._records = records
         self._by_worker: dict[str, KnownWorkerLabs] = {}
+
+    def held_last(self, worker: CmlWorker, token: int) -> bool:
+        """Tell whether the holding before this one was this process', and left the worker as it is given here."""
+        known = self._by_worker.get(worker.state.id)
+        if known is None or known.credentials is None:
+            return False
+        return known.token == token - 1 and known.credentials[0] == worker.state.state_version
 
     def credentials_of(self, worker: CmlWorker) -> Credentials | None:
         """Return the credentials used last if the worker has not changed since; replacing them changes it."""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import token_hex
 
 import structlog
@@ -46,6 +46,7 @@ _labs_seen = metrics.get_meter("labkeeper").create_counter(
 
 LEASE_SECONDS = 15.0
 WORKER_SAVE_TRIES = 5
+WORKER_STAYS_FRESH = timedelta(seconds=1)
 
 _REACHABILITY = {
     "unauthorised": Reachability.UNAUTHORISED,
@@ -79,12 +80,20 @@ class WorkerRefresh:
         self._settings = settings
 
     async def refresh_async(
-        self, worker: CmlWorker, sync: WorkerSync, *, forced: bool = False, dry_run: bool = False
+        self,
+        worker: CmlWorker,
+        sync: WorkerSync,
+        *,
+        forced: bool = False,
+        dry_run: bool = False,
+        read_at: datetime | None = None,
     ) -> RefreshReport:
         """Bring a worker's records up to what its controller says.
 
         Args:
             sync: the worker's entry in the ledger.
+            read_at: when the worker was loaded; None if that is not known. One that was loaded a moment ago, and that
+                nobody else has refreshed since this process did, is not loaded again.
             forced: asked for by a person; counts for the pause between two such.
             dry_run: only say what would change.
 
@@ -103,6 +112,7 @@ class WorkerRefresh:
             async with holding(self._leases, refresh_lease_key(worker_id), LEASE_SECONDS) as held:
                 if held is None:
                     raise RefreshUnderWayError(f"worker {worker_id} is being refreshed already")
+                worker = await self._present_async(worker, held.token, read_at)
                 report = await self._refresh_held_async(worker, sync, held, forced=forced, dry_run=dry_run)
             for name, count in report.counts().items():
                 span.set_attribute(f"labkeeper.{name}", count)
@@ -114,7 +124,6 @@ class WorkerRefresh:
         self, worker: CmlWorker, sync: WorkerSync, held: HeldLease, *, forced: bool, dry_run: bool
     ) -> RefreshReport:
         started = time.perf_counter()
-        worker = await self._present_async(worker.state.id)
         if forced:
             sync = (await self._ledger.get_many_async([worker.state.id]))[worker.state.id]
             pause = 0.0 if dry_run else seconds_until_forced(sync, self._clock.now())
@@ -157,12 +166,16 @@ class WorkerRefresh:
         report.duration_ms = round((time.perf_counter() - started) * 1000)
         return report
 
-    async def _present_async(self, worker_id: str) -> CmlWorker:
+    async def _present_async(self, worker: CmlWorker, token: int, read_at: datetime | None) -> CmlWorker:
         """Load the worker anew: what was read before the lease was held may have been changed by its last holder."""
-        worker = await self._workers.get_async(worker_id)
-        if worker is None or worker.state.decommissioned:
+        worker_id = worker.state.id
+        is_recent = read_at is not None and self._clock.now() - read_at < WORKER_STAYS_FRESH
+        if is_recent and self._known.held_last(worker, token) and not worker.state.decommissioned:
+            return worker
+        present = await self._workers.get_async(worker_id)
+        if present is None or present.state.decommissioned:
             raise WorkerDecommissionedError(f"worker {worker_id} is decommissioned")
-        return worker
+        return present
 
     async def _credentials_async(self, worker: CmlWorker) -> Credentials:
         state = worker.state

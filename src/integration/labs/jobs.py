@@ -49,6 +49,7 @@ class LabsRefreshJob(LabkeeperJob):
         syncs = await self._ledger.get_many_async(ids)
         due = [worker_id for worker_id in ids if forced or trigger == "start" or self._is_due(syncs[worker_id])]
         await recorder.expect_async(len(due))
+        read_at = self._clock.now()
         workers = await self._aggregates.get_many_async(due)
         at_once = asyncio.Semaphore(self._concurrency)
 
@@ -58,7 +59,9 @@ class LabsRefreshJob(LabkeeperJob):
                 if worker is None or not worker.state.active:
                     part = RunPart(worker_id, RunOutcome.SUCCEEDED, error="is no longer active")
                 else:
-                    part = await self._refreshes.part_async(worker, forced=forced, sync=syncs[worker_id])
+                    part = await self._refreshes.part_async(
+                        worker, forced=forced, sync=syncs[worker_id], read_at=read_at
+                    )
             # The next worker need not wait while this one's part is written down.
             await recorder.part_async(part)
 

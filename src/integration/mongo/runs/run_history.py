@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -30,6 +31,8 @@ from integration.mongo.runs.time_ordered_ids import TimeOrderedIds
 KEPT = timedelta(days=30)
 LONGEST_BESIDE = timedelta(hours=2)
 POLL_SECONDS = 0.2
+PARTS_PAUSE_SECONDS = 0.1
+"""Parts that end in quick succession are written together, at most so long after the first of them."""
 ABANDONED_ERROR = "its process ended in the middle of the run"
 
 _outages = "the run history"
@@ -46,6 +49,8 @@ class MongoRunRecorder(RunRecorder):
         self._numbered = 0
         self._unwritten: list[tuple[MongoDocument, Counter[str]]] = []
         self._writing = asyncio.Lock()
+        self._write_next_at = float("-inf")
+        self._all_done = asyncio.Event()
 
     async def expect_async(self, parts_total: int) -> None:
         self.run.parts_total = parts_total
@@ -65,13 +70,22 @@ class MongoRunRecorder(RunRecorder):
         steps = {f"counts.{name}": count for name, count in counts.items()}
         steps.update(parts_done=1, parts_partial=partial, parts_failed=failed)
         self._unwritten.append((document, Counter(steps)))
+        if self.run.parts_done >= (self.run.parts_total or 0):
+            self._all_done.set()
         async with self._writing:
-            await self._write_parts_async()
+            if self._unwritten:
+                await self._pause_async()
+                await self._write_parts_async()
+                self._write_next_at = asyncio.get_running_loop().time() + PARTS_PAUSE_SECONDS
+
+    async def _pause_async(self) -> None:
+        """Wait for parts that end in quick succession, unless these were the last ones."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._write_next_at):
+                await self._all_done.wait()
 
     async def _write_parts_async(self) -> None:
         """Write all parts that wait, those of others too: many that end together cost two writes."""
-        if not self._unwritten:
-            return
         batch, self._unwritten = self._unwritten, []
         try:
             with translating_outages(_outages):
