@@ -25,7 +25,7 @@ def list_jobs(as_json: AsJson = False) -> None:
     columns = ("Job", "Every", "Running", "Next run", "Last outcome", "Description")
     rows = [
         (
-            *(one["task_id"], f"{one['interval_seconds']:g} s", one["running"], one["next_run_at"]),
+            *(one["task_id"], _pace(one["interval_seconds"]), one["running"], one["next_run_at"]),
             one["last_run"] and one["last_run"]["outcome"],
             one["description"],
         )
@@ -76,6 +76,10 @@ def run_job(
     run = follow_run(client, started, f"Running {task_id}")
     (print_json if as_json else print_run)(run)
     check_outcome(run)
+
+
+def _pace(interval_seconds: float | None) -> str:
+    return "on demand" if interval_seconds is None else f"{interval_seconds:g} s"
 
 
 def _path(task_id: str) -> str:

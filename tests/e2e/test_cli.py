@@ -139,6 +139,8 @@ def test_read_models_are_listed_and_rebuilt(data_dir: Path) -> None:
     assert "lab_records" in [one["name"] for one in labkeeper_json(data_dir, "read-models", "list")]
     before = labkeeper_json(data_dir, "labs")
     assert labkeeper_json(data_dir, "read-models", "rebuild", "lab_records")["outcome"] == "succeeded"
+    assert labkeeper_json(data_dir, "jobs", "runs", "read-model-rebuild")[0]["outcome"] == "succeeded"
+    assert "on demand" in labkeeper(data_dir, "jobs").stdout
     assert [lab["record_id"] for lab in labkeeper_json(data_dir, "labs")] == [lab["record_id"] for lab in before]
 
 

@@ -35,11 +35,11 @@ class RunsPage(BaseModel):
 
 
 class JobAnswer(BaseModel):
-    """A job. ``leader`` is the process that runs it now."""
+    """A job. ``leader`` is the process that runs it now; without ``interval_seconds`` it only runs on demand."""
 
     task_id: str
     description: str
-    interval_seconds: float
+    interval_seconds: float | None
     next_run_at: datetime | None
     running: bool
     leader: str | None

@@ -188,11 +188,11 @@ class LabkeeperJob(RecurrentBackgroundJob, ABC):
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """A job as people see it."""
+    """A job as people see it; ``interval_seconds`` is None when it only runs on demand."""
 
     task_id: str
     description: str
-    interval_seconds: float
+    interval_seconds: float | None
     next_run_at: datetime | None
     running: bool
     leader: str | None

@@ -8,6 +8,7 @@ from neuroglia.mediation import Query, QueryHandler
 from application.kernel.jobs import JobRun, Jobs, RunHistory
 from application.kernel.paging import Cursor, Page, one_text
 from application.kernel.refusals import missing
+from application.operations.tasks_on_demand import TASKS_ON_DEMAND
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,8 @@ class ListRunsQueryHandler(QueryHandler[ListRunsQuery, OperationResult[Page[JobR
         self._history = history
 
     async def handle_async(self, request: ListRunsQuery) -> OperationResult[Page[JobRun]]:
-        if request.task_id not in {job.task_id for job in await self._jobs.list_async()}:
+        known = TASKS_ON_DEMAND.keys() | {job.task_id for job in await self._jobs.list_async()}
+        if request.task_id not in known:
             return missing("job", request.task_id)
         scope = f"runs {request.task_id}"
         before = one_text(Cursor.decode(request.cursor, scope)) if request.cursor else None

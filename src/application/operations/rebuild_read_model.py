@@ -36,7 +36,8 @@ class RebuildReadModelCommandHandler(CommandHandler[RebuildReadModelCommand, Ope
             return missing("read model", request.name)
         if model.rebuilding:
             return conflicting(f"read model {request.name} is being rebuilt already")
-        recorder = await self._history.start_async(TASK_ID, "manual", current_request().actor)
+        await self._history.abandon_async(TASK_ID)
+        recorder = await self._history.start_async(TASK_ID, "manual", current_request().actor, beside_job=True)
         await recorder.expect_async(max(1, math.ceil(model.head / COMMITS_PER_PART)))
         self._background.start(f"rebuild {request.name}", self._rebuild_async(request.name, recorder))
         return self.accepted(recorder.run)
@@ -50,10 +51,14 @@ class RebuildReadModelCommandHandler(CommandHandler[RebuildReadModelCommand, Ope
             read_up_to = position
             await recorder.part_async(RunPart(f"{name} up to {position}", RunOutcome.SUCCEEDED, counts))
 
+        # Whatever happens, the run must not look as if it went on for ever.
+        outcome: RunOutcome = RunOutcome.FAILED
+        why: str | None = "it ended unexpectedly; the log has the details"
         try:
             await self._models.rebuild_async(name, on_progress)
+            outcome, why = RunOutcome.SUCCEEDED, None
         except LabkeeperError as error:
-            await recorder.part_async(RunPart(name, RunOutcome.FAILED, error=str(error)))
-            await self._history.end_async(recorder, RunOutcome.FAILED, str(error))
-            return
-        await self._history.end_async(recorder, RunOutcome.SUCCEEDED)
+            why = str(error)
+            await recorder.part_async(RunPart(name, RunOutcome.FAILED, error=why))
+        finally:
+            await self._history.end_async(recorder, outcome, why)

@@ -6,8 +6,9 @@ from neuroglia.core import OperationResult
 from neuroglia.mediation import Command, CommandHandler
 
 from application.kernel.jobs import JobAlreadyRunningError, JobRun, Jobs
-from application.kernel.refusals import missing, too_soon
+from application.kernel.refusals import conflicting, missing, too_soon
 from application.kernel.request_context import current_request
+from application.operations.tasks_on_demand import TASKS_ON_DEMAND
 
 RUNNING_RETRY_SECONDS = 5.0
 
@@ -24,6 +25,8 @@ class RunJobCommandHandler(CommandHandler[RunJobCommand, OperationResult[JobRun]
         self._jobs = jobs
 
     async def handle_async(self, request: RunJobCommand) -> OperationResult[JobRun]:
+        if request.task_id in TASKS_ON_DEMAND:
+            return conflicting(f"{request.task_id} cannot be started here: {TASKS_ON_DEMAND[request.task_id]}")
         try:
             run = await self._jobs.trigger_async(request.task_id, current_request().actor)
         except JobAlreadyRunningError:

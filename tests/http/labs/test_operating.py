@@ -75,6 +75,25 @@ def test_runs_are_paged_newest_first(keeper: Keeper) -> None:
     assert_problem(keeper.http.get(path, params={"cursor": "x"}), 422)
 
 
+def test_rebuilds_are_recorded_like_the_runs_of_a_job(keeper: Keeper) -> None:
+    keeper.register()
+    started = [keeper.http.post(f"{API}/read-models/{name}/rebuild") for name in ("workers", "lab_records")]
+    runs = [ended(keeper, answer.headers["location"]) for answer in started]
+    assert [run["outcome"] for run in runs] == ["succeeded", "succeeded"]
+    assert runs[0]["parts"][0]["part_id"].startswith("workers up to ")
+    path = f"{API}/jobs/read-model-rebuild"
+    first = keeper.http.get(f"{path}/runs", params={"limit": 1}).json()
+    (second,) = keeper.http.get(f"{path}/runs", params={"limit": 1, "cursor": first["next_cursor"]}).json()["items"]
+    assert [second["run_id"], first["items"][0]["run_id"]] == [run["run_id"] for run in runs]
+    jobs = {job["task_id"]: job for job in keeper.http.get(f"{API}/jobs").json()["items"]}
+    assert list(jobs) == sorted(jobs)
+    job = jobs["read-model-rebuild"]
+    assert (job["interval_seconds"], job["next_run_at"], job["running"]) == (None, None, False)
+    assert job["last_run"]["run_id"] == runs[1]["run_id"]
+    refused = assert_problem(keeper.http.post(f"{path}/run"), 409, "conflict")
+    assert "/read-models/{name}/rebuild" in refused["detail"]
+
+
 def test_unknown_jobs_runs_subscriptions_and_models_are_404(keeper: Keeper) -> None:
     for method, path in (
         ("POST", "/jobs/nothing/run"),
