@@ -125,8 +125,8 @@ async def test_a_lab_keeps_its_order_across_failures_and_does_not_hold_up_others
         for version in (1, 2, 3):
             await one.happen("w1.good", version)
         await settled(one, webhook, DeliveryStatus.DELIVERED, 4)
-        for tries in (1, 2, 3):
-            await tried(one, webhook, "w1.bad.2", tries)
+        for times in (1, 2, 3):
+            await tried(one, webhook, "w1.bad.2", times)
             one.clock.ahead += timedelta(seconds=601)
         await settled(one, webhook, DeliveryStatus.DELIVERED, 6)
         events = receiver.events()
