@@ -174,7 +174,11 @@ class TimeInState(BaseModel):
 
 
 class LabMetricsAnswer(BaseModel):
-    """How a lab spent its time. The shares add up to 1."""
+    """How a lab spent its time since it was first seen or the window began, whichever is later.
+
+    `time_in_state` has the controller's states, and `REMOVED` for the time during which the lab was gone from it. The
+    seconds add up to the time between `from` and `to`, the shares to 1.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -12,6 +12,9 @@ from domain.labs.events import (
     LabStateChangedDomainEvent,
 )
 
+REMOVED = "REMOVED"
+"""Stands for the state while a lab was gone from its controller."""
+
 
 @dataclass(frozen=True, slots=True)
 class StateTimes:
@@ -19,7 +22,8 @@ class StateTimes:
 
     Attributes:
         start, end: the window, cut to the time since the lab was first seen.
-        time_in_state: by state; time during which the lab was removed counts for none. Empty if it never was there.
+        time_in_state: by state, ``REMOVED`` while the lab was gone; adds up to the whole time from start to end. Where
+            that is none, the last state stands alone.
         transitions: changes of state inside the window.
         last_changed_at: time of the last event of any kind up to the end.
     """
@@ -31,10 +35,10 @@ class StateTimes:
     last_changed_at: datetime
 
     def shares(self) -> dict[str, float]:
-        """Return the share of each state; they add up to 1 when there is any time at all."""
+        """Return the share of each state; they add up to 1."""
         total = sum(self.time_in_state.values(), timedelta())
         if not total:
-            return {state: 1.0 / len(self.time_in_state) for state in self.time_in_state}
+            return dict.fromkeys(self.time_in_state, 1.0)
         return {state: spent / total for state, spent in self.time_in_state.items()}
 
 
@@ -48,8 +52,7 @@ def state_times(events: Iterable[RecordedDomainEvent], start: datetime, end: dat
         None when the lab was first seen after ``end``.
     """
     spent: dict[str, timedelta] = {}
-    state: str | None = None
-    last: str | None = None
+    state, removed = "", False
     since = start
     first_seen: datetime | None = None
     transitions = 0
@@ -59,26 +62,26 @@ def state_times(events: Iterable[RecordedDomainEvent], start: datetime, end: dat
         if at > end:
             break
         changed_at = at
+        if first_seen is not None:
+            since = _close(spent, REMOVED if removed else state, since, at)
         if isinstance(event, LabRecordCreatedDomainEvent):
             first_seen, state = at, event.state
             since = max(at, start)
         elif isinstance(event, LabStateChangedDomainEvent):
-            since = _close(spent, state, since, at)
-            state = event.new_state if state is not None else None
-            last = event.new_state
+            state = event.new_state
             transitions += at >= start
         elif isinstance(event, LabRecordRemovedDomainEvent):
-            since = _close(spent, state, since, at)
-            last, state = state, None
+            removed = True
         elif isinstance(event, LabRecordRestoredDomainEvent):
-            state, since = last, max(at, since)
+            removed = False
     if first_seen is None or changed_at is None:
         return None
-    _close(spent, state, since, end)
-    return StateTimes(max(start, first_seen), end, spent, transitions, changed_at)
+    now = REMOVED if removed else state
+    _close(spent, now, since, end)
+    return StateTimes(max(start, first_seen), end, spent or {now: timedelta()}, transitions, changed_at)
 
 
-def _close(spent: dict[str, timedelta], state: str | None, since: datetime, until: datetime) -> datetime:
-    if state is not None and until >= since:
+def _close(spent: dict[str, timedelta], state: str, since: datetime, until: datetime) -> datetime:
+    if until > since:
         spent[state] = spent.get(state, timedelta()) + (until - since)
     return max(since, until)

@@ -179,6 +179,21 @@ def test_metrics_measure_the_window(keeper: Keeper, cml: CmlSimulator) -> None:
     assert keeper.http.get(path, params={"window": "P1DT12H"}).status_code == 200
 
 
+def test_metrics_of_a_lab_that_is_gone_add_up_too(keeper: Keeper, cml: CmlSimulator) -> None:
+    cml.set_labs([a_lab(1), a_lab(2)])
+    worker = keeper.register()
+    cml.set_labs([a_lab(2)])
+    worker.refreshed(later=3600)
+    keeper.clock.advance(3600)
+    path = f"{API}/labs/{worker.record_id(1)}/metrics"
+    whole = keeper.http.get(path, params={"window": "P7D"}).json()["time_in_state"]
+    assert whole.keys() == {"STARTED", "REMOVED"}
+    assert sum(entry["share"] for entry in whole.values()) == pytest.approx(1)
+    assert abs(whole["REMOVED"]["share"] - 0.5) < 0.03
+    recent = keeper.http.get(path, params={"window": "PT30M"}).json()["time_in_state"]
+    assert recent == {"REMOVED": {"seconds": pytest.approx(1800), "share": 1}}
+
+
 @pytest.mark.parametrize(
     "window", ["7", "P", "PT", "-P1D", "P0D", "P4000D", "week", "1 day", "01:00:00", "P99999999999999D", "", "PT1e5S"]
 )

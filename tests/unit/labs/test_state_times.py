@@ -55,10 +55,25 @@ def test_time_before_the_window_does_not_count() -> None:
     assert times.transitions == 1
 
 
-def test_time_while_removed_counts_for_no_state() -> None:
+def test_time_while_removed_is_a_state_of_its_own() -> None:
     times = state_times(story((0, "A"), (2, "-"), (8, "B")), at(0), at(10))
     assert times is not None
-    assert times.time_in_state == {"A": timedelta(hours=2), "B": timedelta(hours=2)}
+    assert times.time_in_state == {"A": timedelta(hours=2), "REMOVED": timedelta(hours=6), "B": timedelta(hours=2)}
+    assert times.shares() == {"A": 0.2, "REMOVED": 0.6, "B": 0.2}
+    assert times.transitions == 1
+
+
+def test_a_lab_that_was_gone_all_the_time_was_removed_all_the_time() -> None:
+    times = state_times(story((0, "A"), (2, "-")), at(5), at(10))
+    assert times is not None
+    assert times.time_in_state == {"REMOVED": timedelta(hours=5)}
+    assert times.shares() == {"REMOVED": 1}
+
+
+def test_a_lab_seen_this_very_moment_has_its_state() -> None:
+    times = state_times(story((3, "A")), at(0), at(3))
+    assert times is not None
+    assert (times.time_in_state, times.shares()) == ({"A": timedelta()}, {"A": 1})
 
 
 def test_a_lab_that_came_later_has_no_times() -> None:
@@ -78,7 +93,6 @@ def test_shares_add_up_to_one(steps: list[tuple[float, str]], one: float, other:
     times = state_times(events, start, end)
     assert times is not None
     assert all(spent >= timedelta() for spent in times.time_in_state.values())
-    assert sum(times.time_in_state.values(), timedelta()) <= end - start
-    if times.time_in_state:
-        assert sum(times.shares().values()) == pytest.approx(1)
+    assert sum(times.time_in_state.values(), timedelta()) == times.end - times.start == end - start
+    assert sum(times.shares().values()) == pytest.approx(1)
     assert times.transitions <= sum(isinstance(event, LabStateChangedDomainEvent) for event in events)
