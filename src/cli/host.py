@@ -14,6 +14,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from api.kernel.http_protocol import LabkeeperHttpProtocol
 from api.kernel.shutdown import LabkeeperServer
 from cli.errors import ConfigurationError
 from cli.forced_end import end_at_once, ended_by_force
@@ -169,7 +170,7 @@ async def _serving(app: FastAPI, listening: socket.socket, settings: Settings) -
     config = uvicorn.Config(
         app,
         loop=loop,
-        http="httptools",
+        http=LabkeeperHttpProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

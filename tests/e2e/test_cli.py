@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.cml import CmlSimulator
@@ -212,6 +213,13 @@ def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, setting: str, valu
     assert (done.returncode, done.stderr.count("\n")) == (code, 1)
     assert said in done.stderr
     assert "hidden" not in done.stderr
+
+
+def test_a_target_that_is_too_long_is_refused_with_a_problem(data_dir: Path) -> None:
+    (file,) = data_dir.glob("server-*.json")
+    url = json.loads(file.read_text())["url"]
+    answer = httpx.get(f"{url}/api/v1/labs", params={"q": "x" * 60_000}, trust_env=False, timeout=60)
+    assert (answer.status_code, answer.headers["content-type"]) == (414, "application/problem+json")
 
 
 def test_a_taken_port_is_named(data_dir: Path, tmp_path: Path) -> None:

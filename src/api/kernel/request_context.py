@@ -12,6 +12,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.kernel.http_protocol import LONGEST_TARGET_BYTES, TARGET_CUT
 from api.kernel.problems import RefusedError, printable, problem_response, requested_path, standard_problem
 from application.kernel.behaviours import Surprises
 from application.kernel.refusals import Refusal
@@ -74,6 +75,7 @@ class RequestContextMiddleware:
         self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, exchange: "_Exchange"
     ) -> None:
         try:
+            _refuse_cut_target(scope)
             if scope["method"] not in _BODILESS or b"content-length" in headers or b"transfer-encoding" in headers:
                 receive = await self._limited_async(headers, receive)
             await self._app(scope, receive, exchange.send)
@@ -160,6 +162,12 @@ class RequestContextMiddleware:
                 seconds * 1000,
                 extra={"actor": printable(request.actor), "correlation_id": request.correlation_id, "route": route},
             )
+
+
+def _refuse_cut_target(scope: Scope) -> None:
+    if TARGET_CUT in scope.get("extensions", ()):
+        rule = f"path and query may have at most {LONGEST_TARGET_BYTES} bytes together"
+        raise RefusedError(Refusal(414, "target-too-long", "Target too long", rule), {"Connection": "close"})
 
 
 class _Exchange:
