@@ -1,0 +1,1 @@
+"""The only doorway between contexts: facts and ports that another context may use."""

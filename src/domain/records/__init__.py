@@ -1,0 +1,1 @@
+"""Field-program records: one shape, many kinds, three interchangeable stores."""
