@@ -48,12 +48,12 @@ def test_a_second_signal_ends_everything_at_once(
         os.kill(mongod, signal.SIGSTOP)  # the end in order would wait for it
         os.kill(process.pid, name)
         os.kill(process.pid, name)
-        time.sleep(1.5)
+        time.sleep(4)  # one second lies between signals that count; a busy process hears of the first one late
         assert marked_processes(data_dir).keys() == processes.keys()
         asked_at = time.monotonic()
         assert process.end(name) == 128 + name
-        assert wait_until(lambda: not marked_processes(data_dir), 5), marked_processes(data_dir)
-        assert time.monotonic() - asked_at < 10
+        assert wait_until(lambda: not marked_processes(data_dir)), marked_processes(data_dir)
+        assert time.monotonic() - asked_at < 15, "mongod alone would have been waited for longer"
         assert "Traceback" not in process.output()
     assert servers_of(data_dir) == []
     with LabkeeperProcess(data_dir, command, ready) as again:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from tests.support.app import settings_for
-from tests.support.mongo import LocalMongod
+from tests.support.mongo import LocalMongod, free_port
 from tests.support.served import API, Served, assert_problem, served
 
 ISSUER, AUDIENCE = "https://login.example.org", "labkeeper"
@@ -50,7 +50,7 @@ class IdentityProvider:
                 pass
 
         self._handler = Handler
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
         self.port = self._server.server_port
         self._serve()
 
