@@ -1,0 +1,1 @@
+"""A simulated CommCare Connect: ``python -m integration.simulators.connect --help``."""

@@ -1,0 +1,55 @@
+"""Puts a simulated Connect together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from integration.simulators.connect.accounts import OAuthClient, Users
+from integration.simulators.connect.control_routes import ControlRoutes
+from integration.simulators.connect.fault_layer import FaultLayer
+from integration.simulators.connect.faults import Fault
+from integration.simulators.connect.oauth_api import OAuthApi
+from integration.simulators.connect.state_file import StateFile
+from integration.simulators.connect.tokens import TokenStore
+from integration.simulators.connect.wire import ServerCrashError, describe_crash, describe_refusal
+from integration.simulators.connect.world import USERS, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorSettings:
+    """What a simulated Connect is like; the command's help tells what each means."""
+
+    seed: int = 1
+    records: int = 24
+    opportunities: int = 0
+    visits: int = 30
+    client_id: str = "labkeeper"
+    client_secret: str = "labkeeper-secret"  # noqa: S105 the documented secret of a simulator
+    redirect_uris: tuple[str, ...] = ()
+    password: str = "password"  # noqa: S105
+    token_seconds: float = 1_209_600.0
+    state_file: Path | None = None
+    allow_faults: bool = False
+    faults: tuple[Fault, ...] = ()
+
+
+def build_simulator(settings: SimulatorSettings) -> ASGIApp:
+    """Return the application."""
+    state = StateFile(settings.state_file)
+    world = World(Users(USERS, settings.password), settings.opportunities, settings.visits)
+    tokens = TokenStore(settings.token_seconds, state)
+    client = OAuthClient(settings.client_id, settings.client_secret, settings.redirect_uris)
+    control = ControlRoutes(world, tokens)
+    app = Starlette(
+        routes=[
+            *OAuthApi(client, world.users, tokens).routes(),
+            *(control.routes() if settings.allow_faults else ()),
+        ],
+        exception_handlers={HTTPException: describe_refusal, ServerCrashError: describe_crash},
+    )
+    control.layer = FaultLayer(app, tokens.expire)
+    control.layer.replace(settings.faults)
+    return control.layer

@@ -1,0 +1,162 @@
+"""Who and what a simulated Connect knows besides records: users, organisations, programs, opportunities."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from integration.simulators.connect.accounts import User, Users
+
+_STARTED = datetime(2025, 5, 2, 8, 11, 9, 120_000, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """An organisation; others refer to it by its slug."""
+
+    id: int
+    slug: str
+    name: str
+    funder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program; ``organization`` is the slug of its owner."""
+
+    id: int
+    name: str
+    organization: str
+    delivery_type: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opportunity:
+    """An opportunity; ``organization`` is a slug, ``program`` an id or None."""
+
+    id: int
+    name: str
+    organization: str
+    program: int | None = None
+    is_active: bool = True
+    visit_count: int = 0
+
+    @property
+    def date_created(self) -> datetime:
+        return _STARTED + timedelta(days=self.id % 97, seconds=self.id)
+
+    @property
+    def end_date(self) -> date:
+        return self.date_created.date() + timedelta(days=333)
+
+
+ORGANIZATIONS = (
+    Organization(5, "dimagi", "Dimagi"),
+    Organization(7, "lwala", "Lwala"),
+    Organization(9, "reach", "Reach Health"),
+    Organization(11, "good-fund", "Good Fund", funder=True),
+)
+PROGRAMS = (
+    Program(12, "CHC", "dimagi", "nutrition", "KES"),
+    Program(14, "Kangaroo Mother Care", "reach", "kmc", "INR"),
+)
+OPPORTUNITIES = (
+    Opportunity(814, "CHC Round 3", "lwala", 12),
+    Opportunity(815, "CHC Round 4", "lwala", 12),
+    Opportunity(901, "KMC Pilot", "reach", 14),
+    Opportunity(902, "Reach Screening", "reach"),
+)
+USERS = (
+    User(31, "asha", "Asha Otieno", "asha@lwala.example", frozenset({"lwala"})),
+    User(32, "brian", "Brian Kim", "brian@dimagi.example", frozenset({"dimagi"})),
+    User(33, "chidi", "Chidi Okafor", "chidi@reach.example", frozenset({"reach"})),
+    User(34, "dalia", "Dalia Noor", "dalia@example.org", frozenset({"lwala", "reach"})),
+    User(35, "eve", "Eve Nobody", "eve@example.org"),
+)
+_MORE_FROM = 2_001
+
+
+class World:
+    """The seeded world. The same for every process with the same numbers.
+
+    Args:
+        opportunities: so many more than the named ones, all of the organisation ``lwala``.
+        visits: of each opportunity.
+    """
+
+    def __init__(self, users: Users, opportunities: int = 0, visits: int = 30) -> None:
+        self.users = users
+        self.visits = visits
+        more = [
+            Opportunity(_MORE_FROM + n, f"CHC Area {n + 1}", "lwala", visit_count=visits) for n in range(opportunities)
+        ]
+        named = [
+            Opportunity(one.id, one.name, one.organization, one.program, one.is_active, visits) for one in OPPORTUNITIES
+        ]
+        self.organizations = {one.id: one for one in ORGANIZATIONS}
+        self.programs = {one.id: one for one in PROGRAMS}
+        self.opportunities = {one.id: one for one in (*named, *more)}
+
+    def is_member(self, user: User, kind: str, number: int) -> bool:
+        """Tell whether a user may see an ``opportunity``, a ``program`` or an ``organization``; False for unknown."""
+        if kind == "organization":
+            organization = self.organizations.get(number)
+            return organization is not None and organization.slug in user.organizations
+        if kind == "program":
+            program = self.programs.get(number)
+            return program is not None and program.organization in user.organizations
+        opportunity = self.opportunities.get(number)
+        return opportunity is not None and self._sees(user, opportunity)
+
+    def exists(self, kind: str, number: int) -> bool:
+        """Tell whether there is such an ``opportunity``, ``program`` or ``organization``."""
+        held: dict[str, dict[int, Any]] = {
+            "organization": self.organizations,
+            "program": self.programs,
+            "opportunity": self.opportunities,
+        }
+        return number in held[kind]
+
+    def seen_by(self, user: User) -> dict[str, list[dict[str, Any]]]:
+        """Return the answer to ``opp_org_program_list/``."""
+        return {
+            "organizations": [
+                {"id": one.id, "slug": one.slug, "name": one.name, "funder": one.funder}
+                for one in self.organizations.values()
+                if one.slug in user.organizations
+            ],
+            "opportunities": [_listed(one) for one in self.opportunities.values() if self._sees(user, one)],
+            "programs": [
+                {
+                    "id": one.id,
+                    "name": one.name,
+                    "delivery_type": one.delivery_type,
+                    "currency": one.currency,
+                    "organization": one.organization,
+                    "funder": None,
+                    "watchers": [],
+                }
+                for one in self.programs.values()
+                if one.organization in user.organizations
+            ],
+        }
+
+    def _sees(self, user: User, opportunity: Opportunity) -> bool:
+        if opportunity.organization in user.organizations:
+            return True
+        program = self.programs.get(opportunity.program or 0)
+        return program is not None and program.organization in user.organizations
+
+
+def _listed(one: Opportunity) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "date_created": one.date_created.isoformat().replace("+00:00", "Z"),
+        "organization": one.organization,
+        "supervising_organization": None,
+        "end_date": one.end_date.isoformat(),
+        "is_active": one.is_active,
+        "program": one.program,
+        "visit_count": one.visit_count,
+    }
