@@ -1,0 +1,1 @@
+"""Logging in, and the administration of users, organisations and memberships."""

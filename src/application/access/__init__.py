@@ -1,0 +1,1 @@
+"""What can be done about users, organisations, memberships, logins and the labs context."""

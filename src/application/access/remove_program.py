@@ -1,0 +1,33 @@
+"""Remove a program."""
+
+from dataclasses import dataclass
+
+from neuroglia.core import OperationResult
+from neuroglia.mediation.mediator import Command, CommandHandler
+
+from application.access.deciding import decided_organization_async
+from application.kernel.refusals import Refusal
+from domain.access.repositories import OrganizationRepository
+from domain.kernel.clock import Clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveProgramCommand(Command[OperationResult[None]]):
+    """Remove a program; opportunities that named it stay, without one."""
+
+    slug: str
+    program_id: int
+
+
+class RemoveProgramCommandHandler(CommandHandler[RemoveProgramCommand, OperationResult[None]]):
+    def __init__(self, organizations: OrganizationRepository, clock: Clock) -> None:
+        self._organizations = organizations
+        self._clock = clock
+
+    async def handle_async(self, request: RemoveProgramCommand) -> OperationResult[None]:
+        found = await decided_organization_async(
+            self._organizations,
+            request.slug,
+            lambda one: one.remove_program(request.program_id, self._clock.now()),
+        )
+        return found if isinstance(found, Refusal) else self.no_content()

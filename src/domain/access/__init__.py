@@ -1,0 +1,1 @@
+"""Who there is and who belongs where, where this installation decides that itself."""

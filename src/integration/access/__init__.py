@@ -1,0 +1,1 @@
+"""Users and organisations in MongoDB, logins at Connect."""
