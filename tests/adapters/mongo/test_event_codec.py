@@ -78,6 +78,24 @@ def test_an_upcaster_that_breaks_names_the_event() -> None:
         codec.decode("price-a", 1, stored("toy.price-set.v1", {}))
 
 
+def test_many_events_are_read_as_one_by_one_whatever_their_class_and_version() -> None:
+    def documents() -> list[tuple[str, int, dict[str, Any]]]:
+        number = stored("toy.tally-counted.v1", {"number": 7})
+        return [
+            ("price-a", 1, stored("toy.price-set.v1", {"price": 1.5})),
+            ("tally-a", 1, number),
+            ("price-a", 2, stored("toy.price-set.v3", {"cents": 150, "currency": "EUR"})),
+        ]
+
+    codec = EventCodec(LOG, [PriceSetDomainEvent, *TOY_EVENTS], UPCASTERS)
+    events = codec.decode_many(documents())
+    assert events == [codec.decode(*one) for one in documents()]
+    assert codec.decode_many([]) == []
+    spoilt = [*documents(), ("tally-b", 4, stored("toy.tally-counted.v1", {"number": "many"}))]
+    with pytest.raises(UndecodableEventError, match="event 4 of tally-b"):
+        codec.decode_many(spoilt)
+
+
 async def test_who_wants_the_newest_version_gets_the_old_ones_too(driver: MongoDriver) -> None:
     old_store = MongoEventStore(driver, LOG, EventCodec(LOG, [PriceSetV1]), HandClock())
     await old_store.prepare_async()

@@ -28,8 +28,8 @@ from integration.mongo.events.stream_heads import StreamHeads
 FIRST_BATCH = 10_000
 """Commits in the first answer. Left alone, the server sends 101 and has to be asked for the rest."""
 
-COMMITS_PER_TURN = 200
-"""Commits that are decoded at a stretch, about two milliseconds, before others get a turn."""
+COMMITS_PER_TURN = 100
+"""Commits that are decoded at a stretch, less than a millisecond, before others get a turn."""
 
 
 class MongoEventReader(EventStore, EventFeed, EventStreams):

@@ -54,19 +54,19 @@ class DeliveryStoppedError(Exception):
 
 async def hand_over_async(subscriber: Subscriber, fact: RecordedFact) -> None:
     """Let a subscriber act on a fact once. What it does carries the fact's id, so doing it again changes nothing."""
+    name, event_id = subscriber.name, fact.event.event_id
     context = RequestContext(
-        actor=f"system:{subscriber.name}",
-        correlation_id=fact.correlation_id or fact.event.event_id,
-        command_id=f"{subscriber.name}:{fact.event.event_id}",
-        causation_id=fact.event.event_id,
+        actor=f"system:{name}",
+        correlation_id=fact.correlation_id or event_id,
+        command_id=f"{name}:{event_id}",
+        causation_id=event_id,
         repeatable=True,
     )
-    attributes: dict[str, str | int] = {
-        "labkeeper.event.type": fact.event.event_type,
-        "labkeeper.event.position": fact.position,
-    }
     # Put together by hand: start_as_current_span costs more than all the rest of handing over.
-    span = _tracer.start_span(f"subscription {subscriber.name}", attributes=attributes)
+    span = _tracer.start_span(f"subscription {name}")
+    if span.is_recording():
+        span.set_attribute("labkeeper.event.type", fact.event.event_type)
+        span.set_attribute("labkeeper.event.position", fact.position)
     token = telemetry.attach(trace.set_span_in_context(span))
     try:
         with acting_as(context):

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 
 import structlog
 
@@ -10,29 +9,30 @@ from application.kernel.event_feed import CorruptFact, EventFeed, RecordedFact
 from application.kernel.lease_keeper import HeldLease
 from application.kernel.leases import Leases
 from application.kernel.subscriptions import AfterParking, Subscriber
+from domain.kernel.errors import UnavailableError
 from integration.mongo.driver import translating_outages
 from integration.mongo.subscriptions.checkpoints import Checkpoint, Checkpoints
 from integration.mongo.subscriptions.event_delivery import DeliveryFailedError, DeliveryStoppedError, deliver_async
 from integration.mongo.subscriptions.held_reader import HeldReader
 from integration.mongo.subscriptions.parked_events import ParkedEvents
-from integration.mongo.subscriptions.read_ahead import Batch, Fact, ReadAhead
+from integration.mongo.subscriptions.read_ahead import PAGE_COMMITS, ReadAhead
 
 log = structlog.get_logger(__name__)
 
 BATCH_COMMITS = 1_000
 CHECKPOINT_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 1.0
-TURN_SECONDS = 0.002
+TURN_SECONDS = 0.001
 """After so long without waiting for anything, others get a turn."""
 
 
 class SubscriptionRunner(HeldReader):
     """Feeds a subscriber from its log and keeps its checkpoint.
 
-    The checkpoint moves at the end of every batch, inside it with the first event that is done ``CHECKPOINT_SECONDS``
-    after the last move, and when the runner stops. So a restart after a crash repeats at most the last batch, and of
-    it at most what was handled within that time. After a stop it repeats nothing but events of a commit that was not
-    handed over to its end.
+    The checkpoint moves where the log ends, after ``BATCH_COMMITS`` commits, with the first event that is done
+    ``CHECKPOINT_SECONDS`` after the last move, before a failed read is told, and when the runner stops. So a crash lets
+    at most ``BATCH_COMMITS`` commits be repeated, and of them at most what was handled within that time. A stop lets
+    nothing be repeated but earlier events of a commit that was not handled to its end.
     """
 
     kind = "subscriber"
@@ -53,17 +53,12 @@ class SubscriptionRunner(HeldReader):
         checkpoint = await self._first_checkpoint_async()
         await self._parked.give_back_abandoned_async(self.name)
         self._blocked = await self._parked.blocked_streams_async(self.name)
-        batch = Batch(checkpoint.position)
-        async with ReadAhead(self._feed, self.subscriber.event_types, BATCH_COMMITS) as reading:
+        async with ReadAhead(self._feed, checkpoint.position, self.subscriber.event_types) as pages:
             while not self.should_stop(held):
                 self.position = checkpoint.position
                 await self._release_async(held)
-                if not batch.rest and checkpoint.position >= batch.read_up_to:
-                    if not await self._feed.wait_beyond_async(checkpoint.position, LOOK_AGAIN_SECONDS):
-                        self.failure = None
-                        continue
-                    batch = await reading.read_async(checkpoint.position)
-                checkpoint = await self._stretch_async(batch, checkpoint, held)
+                if pages.rest or await self._feed.wait_beyond_async(checkpoint.position, LOOK_AGAIN_SECONDS):
+                    checkpoint = await self._stretch_async(pages, checkpoint, held)
                 self.failure = None
 
     async def _first_checkpoint_async(self) -> Checkpoint:
@@ -73,33 +68,48 @@ class SubscriptionRunner(HeldReader):
         position = await self._feed.head_async() if self.subscriber.start_at_head else 0
         return await self._checkpoints.start_async(Checkpoint(self.checkpoint_id, self._feed.log, position))
 
-    async def _stretch_async(self, batch: Batch, checkpoint: Checkpoint, held: HeldLease) -> Checkpoint:
-        """Handle a batch to its end, or until it is time to move the checkpoint or to stop; then move it."""
+    async def _stretch_async(self, pages: ReadAhead, checkpoint: Checkpoint, held: HeldLease) -> Checkpoint:
+        """Handle events until it is time to move the checkpoint, to wait or to stop; then move it."""
+        failure: UnavailableError | None = None
         try:
-            await self._handle_until_async(time.monotonic() + CHECKPOINT_SECONDS, batch, held)
+            await self._handle_async(pages, checkpoint.position + BATCH_COMMITS, held)
         except DeliveryStoppedError:
-            log.debug("event_left_for_later", subscription=self.name, position=batch.done_up_to)
-        position = batch.done_up_to
-        if position <= checkpoint.position:
-            return checkpoint
-        with translating_outages("the checkpoint store"):
-            await self._checkpoints.move_async(checkpoint, position, held.token)
-        return Checkpoint(checkpoint.id, checkpoint.log, position)
+            log.debug("event_left_for_later", subscription=self.name, position=pages.done_up_to)
+        except UnavailableError as error:
+            failure = error  # told after what was handled before it is safe
+        position = pages.done_up_to
+        if position > checkpoint.position:
+            with translating_outages("the checkpoint store"):
+                await self._checkpoints.move_async(checkpoint, position, held.token)
+            checkpoint = Checkpoint(checkpoint.id, checkpoint.log, position)
+        if failure is not None:
+            raise failure
+        return checkpoint
 
-    async def _handle_until_async(self, end: float, batch: Batch, held: HeldLease) -> None:
-        rest, blocked = batch.rest, self._blocked
-        turn_ends = time.monotonic() + TURN_SECONDS
+    async def _handle_async(self, pages: ReadAhead, up_to: int, held: HeldLease) -> None:
+        blocked = self._blocked
 
         def stopped() -> bool:
             return self.should_stop(held)
 
-        while rest and not stopped():
-            fact = rest[0]
-            if isinstance(fact, CorruptFact) or fact.stream in blocked:
-                await self._set_aside_async(fact, stopped)
+        now = time.monotonic()
+        end, turn_ends = now + CHECKPOINT_SECONDS, now + TURN_SECONDS
+        while not stopped():
+            if not pages.rest:
+                if pages.read_up_to + PAGE_COMMITS > up_to or not await pages.turn_page_async():
+                    return
+                continue
+            fact = pages.rest[0]
+            if isinstance(fact, CorruptFact):
+                await self._park_corrupt_async(fact)
+            elif fact.stream in blocked and await self._is_blocked_async(fact.stream):
+                await self._set_aside_async(fact)
             else:
-                await self._deliver_async(fact, stopped)
-            rest.popleft()
+                try:
+                    await deliver_async(self.subscriber, fact, stopped)
+                except DeliveryFailedError as error:
+                    await self._park_async(fact, error)
+            pages.rest.popleft()
             now = time.monotonic()
             if now >= end:
                 return
@@ -107,22 +117,18 @@ class SubscriptionRunner(HeldReader):
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + TURN_SECONDS
 
-    async def _set_aside_async(self, fact: Fact, stopped: Callable[[], bool]) -> None:
-        if isinstance(fact, CorruptFact):
-            await self._park_corrupt_async(fact)
-        elif await self._parked.holds_async(self.name, fact.stream):
-            state = "waiting" if self.subscriber.after_parking is AfterParking.WAIT else "parked"
-            await self._parked.park_async(self.name, fact, state, 0, "an earlier event of this stream is parked")
-        else:
-            self._blocked.discard(fact.stream)
-            await self._deliver_async(fact, stopped)
+    async def _is_blocked_async(self, stream: str) -> bool:
+        if not await self._parked.holds_async(self.name, stream):
+            self._blocked.discard(stream)
+        return stream in self._blocked
 
-    async def _deliver_async(self, fact: RecordedFact, stopped: Callable[[], bool]) -> None:
-        try:
-            await deliver_async(self.subscriber, fact, stopped)
-        except DeliveryFailedError as error:
-            await self._parked.park_async(self.name, fact, "parked", error.attempts, str(error))
-            self._blocked.add(fact.stream)
+    async def _set_aside_async(self, fact: RecordedFact) -> None:
+        state = "waiting" if self.subscriber.after_parking is AfterParking.WAIT else "parked"
+        await self._parked.park_async(self.name, fact, state, 0, "an earlier event of this stream is parked")
+
+    async def _park_async(self, fact: RecordedFact, error: DeliveryFailedError) -> None:
+        await self._parked.park_async(self.name, fact, "parked", error.attempts, str(error))
+        self._blocked.add(fact.stream)
 
     async def _park_corrupt_async(self, corrupt: CorruptFact) -> None:
         log.error("corrupt_event", subscription=self.name, error=corrupt.error)
