@@ -10,6 +10,7 @@ from neuroglia.hosting.abstractions import HostedService
 
 from api.kernel.authentication import Authenticator
 from api.kernel.builder import LabkeeperWebApplicationBuilder
+from api.kernel.jwt_tokens import JwtTokens
 from api.kernel.read_your_writes import ReadYourWrites
 from api.kernel.signing_keys import JwksSigningKeys
 from application.kernel.addresses import OutboundAddresses
@@ -108,7 +109,7 @@ def _authenticator(
     keys = None
     if settings.jwks_url:
         keys = JwksSigningKeys(settings.jwks_url, httpx.AsyncClient(timeout=5.0), monotonic=monotonic)
-    return Authenticator(
+    tokens = JwtTokens(
         secrets.jwt_secret,
         keys,
         issuer=settings.jwt_issuer or None,
@@ -116,6 +117,7 @@ def _authenticator(
         leeway_seconds=0.0,
         clock=clock,
     )
+    return Authenticator(tokens)
 
 
 def _register_probes(builder: LabkeeperWebApplicationBuilder, driver: MongoDriver, telemetry: Telemetry) -> None:

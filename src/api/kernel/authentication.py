@@ -1,190 +1,101 @@
-"""Who is asking: bearer tokens, verified once and remembered until they expire."""
+"""Who is asking: whatever a request presents is tried in the ways that there are, each of which knows its own kind."""
 
-import hashlib
-import math
-from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
-
-import jwt
 
 from api.kernel.authorization import Access, Role
+from api.kernel.cookies import Cookies
+from api.kernel.jwt_tokens import JwtTokens
+from api.kernel.origins import comes_from_elsewhere
+from api.kernel.presented import Presented
+from api.kernel.principal import InvalidTokenError, Principal
 from api.kernel.problems import CHALLENGE, RefusedError
-from api.kernel.signing_keys import JwksSigningKeys
 from application.kernel.refusals import Refusal
-from domain.kernel.clock import Clock, SystemClock
+from application.kernel.sign_in import BrowserSessions, ForeignTokens, SignedIn
 
-_LONGEST_TOKEN = 8192
-_MOST_REMEMBERED = 10_000
-_NO_CLAIM_CHECKS = dict.fromkeys(("exp", "nbf", "iat", "aud", "iss", "sub", "jti"), False)
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The holder of a valid token. ``role`` is None when the token names none that we know."""
-
-    subject: str
-    role: Role | None
-    not_before: float
-    expires_at: float
-
-
-class InvalidTokenError(Exception):
-    """A token is not to be trusted. The message says why, in words that are safe to show."""
+_LONGEST_SECRET = 256
 
 
 class Authenticator:
-    """Verifies bearer tokens.
+    """Knows people by a token of ours, by a token of another system, or by the session of their browser.
+
+    An Authorization header decides alone: a cookie next to it is not looked at.
 
     Args:
-        secret: for HS256, at least 32 bytes; None when tokens of that kind are refused.
-        keys: for RS256 and ES256; None when tokens of that kind are refused.
-        issuer, audience: checked when given.
-        leeway_seconds: how far clocks may be apart, 0..30.
+        tokens: verifies signed tokens.
+        foreign: tokens of the system of record; None when none are taken.
+        sessions: None when nobody logs in by browser.
+        public_url: where this installation is known; empty if that is not said.
     """
 
     def __init__(
         self,
-        secret: bytes | None = None,
-        keys: JwksSigningKeys | None = None,
-        *,
-        issuer: str | None = None,
-        audience: str | None = None,
-        leeway_seconds: float = 10.0,
-        clock: Clock | None = None,
+        tokens: JwtTokens,
+        foreign: ForeignTokens | None = None,
+        sessions: BrowserSessions | None = None,
+        public_url: str = "",
     ) -> None:
-        if not 0 <= leeway_seconds <= 30:
-            raise ValueError("leeway_seconds lies outside 0..30")
-        if secret is not None and len(secret) < 32:
-            raise ValueError("the secret has fewer than 32 bytes")
-        self._secret = secret
-        self._keys = keys
-        self._issuer = issuer
-        self._audience = audience
-        self._leeway_seconds = leeway_seconds
-        self._clock = clock or SystemClock()
-        self._verified: OrderedDict[bytes, Principal] = OrderedDict()
+        self._tokens = tokens
+        self._foreign = foreign
+        self._sessions = sessions
+        self._public_url = public_url
+        self._cookies = Cookies(secure=public_url.startswith("https://"))
 
-    async def admit_async(self, authorization: str | None, access: Access) -> Principal | None:
+    async def admit_async(self, presented: Presented, access: Access) -> Principal | None:
         """Return who asks; None on a public route.
 
         Raises:
-            RefusedError: 401 without a valid token, 403 when its role is not enough.
-            UnavailableError: the keys to verify it with cannot be had.
+            RefusedError: 401 without a valid token or session, 403 when its role is not enough, or when another
+                site's page set the request in motion.
+            UnavailableError: whoever could tell does not answer.
         """
         if access.role is None:
             return None
-        if authorization is None:
-            raise RefusedError(_refusal(401, "unauthenticated", "a bearer token is required"))
-        scheme, _, token = authorization.partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token:
-            raise RefusedError(_refusal(401, "unauthenticated", "the Authorization header must be: Bearer <token>"))
-        try:
-            principal = await self.authenticate_async(token)
-        except InvalidTokenError as error:
-            challenge = f'{CHALLENGE}, error="invalid_token"'
-            raise RefusedError(
-                _refusal(401, "invalid-token", f"the token {error}"), {"WWW-Authenticate": challenge}
-            ) from None
+        principal = await self._principal_async(presented)
+        if principal.by_cookie and comes_from_elsewhere(presented, self._public_url):
+            raise RefusedError(_refusal(403, "foreign-origin", "the request was set in motion by another site's page"))
+        if principal.signed_in is not None and not principal.signed_in.may_use_data:
+            raise RefusedError(_refusal(403, "forbidden", "the token lacks the scope export"))
         if principal.role is None:
             raise RefusedError(_refusal(403, "forbidden", "the token names no role that is known here"))
         if not principal.role.includes(access.role):
             raise RefusedError(_refusal(403, "forbidden", f"this needs the role {access.role.value}"))
         return principal
 
-    async def authenticate_async(self, token: str) -> Principal:
-        """Return the holder of a token.
+    async def _principal_async(self, presented: Presented) -> Principal:
+        if presented.has_authorization:
+            return await self._by_bearer_async(presented)
+        secret = None if self._sessions is None else presented.cookie(self._cookies.session)
+        if self._sessions is not None and secret and len(secret) <= _LONGEST_SECRET:
+            holder = await self._sessions.holder_async(secret)
+            if holder is not None:
+                return _of(holder, by_cookie=True)
+            raise RefusedError(_refusal(401, "unauthenticated", "the session has ended; log in again"))
+        raise RefusedError(_refusal(401, "unauthenticated", "a bearer token is required"))
 
-        Raises:
-            InvalidTokenError: it is forged, expired, not for us, or no token at all.
-            UnavailableError: the keys to verify it with cannot be had.
-        """
-        if len(token) > _LONGEST_TOKEN:
-            raise InvalidTokenError("is too long")
-        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        principal = self._verified.get(digest)
-        if principal is None:
-            principal = self._principal(await self._verify_async(token))
-            self._check_time(principal)
-            self._verified[digest] = principal
-            if len(self._verified) > _MOST_REMEMBERED:
-                self._verified.popitem(last=False)
-        else:
-            self._verified.move_to_end(digest)
-            self._check_time(principal)
-        return principal
-
-    async def _verify_async(self, token: str) -> Mapping[str, Any]:
+    async def _by_bearer_async(self, presented: Presented) -> Principal:
+        scheme, _, token = (presented.authorization or "").partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise RefusedError(_refusal(401, "unauthenticated", "the Authorization header must be: Bearer <token>"))
         try:
-            header = jwt.get_unverified_header(token)
-            if "crit" in header:
-                raise InvalidTokenError("asks for extensions that are not understood")
-            algorithm = header.get("alg")
-            key = await self._key_async(algorithm, header.get("kid"))
-            claims: Mapping[str, Any] = jwt.decode(
-                token,
-                key,
-                algorithms=[str(algorithm)],
-                options={f"verify_{claim}": value for claim, value in _NO_CLAIM_CHECKS.items()},
-            )
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-            raise InvalidTokenError("is not valid") from None
-        return claims
-
-    async def _key_async(self, algorithm: object, key_id: object) -> Any:
-        """The algorithm decides which keys are looked at: no public key is ever taken for a secret."""
-        if algorithm == "HS256" and self._secret is not None:
-            return self._secret
-        if algorithm in ("RS256", "ES256") and self._keys is not None:
-            if key_id is not None and not isinstance(key_id, str):
-                raise InvalidTokenError("is not valid")
-            key = await self._keys.key_async(str(algorithm), key_id)
-            if key is None:
-                raise InvalidTokenError("is signed with a key that is not known")
-            return key
-        raise InvalidTokenError("is signed in a way that is not accepted")
-
-    def _principal(self, claims: Mapping[str, Any]) -> Principal:
-        subject = claims.get("sub")
-        if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
-            raise InvalidTokenError("has no subject")
-        expires_at = _seconds(claims.get("exp"), "exp")
-        if expires_at is None:
-            raise InvalidTokenError("has no expiry")
-        if self._issuer is not None and claims.get("iss") != self._issuer:
-            raise InvalidTokenError("comes from another issuer")
-        audience = claims.get("aud")
-        if self._audience is not None and self._audience not in (
-            audience if isinstance(audience, list) else [audience]
-        ):
-            raise InvalidTokenError("is for another audience")
-        return Principal(subject, _role(claims), _seconds(claims.get("nbf"), "nbf") or 0.0, expires_at)
-
-    def _check_time(self, principal: Principal) -> None:
-        now = self._clock.now().timestamp()
-        if now >= principal.expires_at + self._leeway_seconds:
-            raise InvalidTokenError("has expired")
-        if now < principal.not_before - self._leeway_seconds:
-            raise InvalidTokenError("is not valid yet")
+            if self._foreign is None or not self._tokens.is_foreign(token):
+                return await self._tokens.authenticate_async(token)
+            holder = await self._foreign.holder_async(token, reading=not presented.unsafe)
+        except InvalidTokenError as error:
+            raise _invalid(str(error)) from None
+        if holder is None:
+            raise _invalid("is not valid")
+        return _of(holder, by_cookie=False)
 
 
-def _seconds(value: Any, claim: str) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidTokenError(f"has an unreadable {claim}")
-    return float(value)
+def _of(holder: SignedIn, *, by_cookie: bool) -> Principal:
+    """Whoever another system vouches for may do what users may."""
+    return Principal(holder.username, Role.USER, 0.0, holder.expires_at, holder, by_cookie)
 
 
-def _role(claims: Mapping[str, Any]) -> Role | None:
-    """The highest known role of ``role`` (text) and ``roles`` (list)."""
-    named = claims.get("roles")
-    names = [claims.get("role"), *(named if isinstance(named, list) else [])]
-    known = [role for role in Role if role.value in names]
-    return known[-1] if known else None
+def _invalid(why: str) -> RefusedError:
+    challenge = {"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}
+    return RefusedError(_refusal(401, "invalid-token", f"the token {why}"), challenge)
 
 
 def _refusal(status: int, name: str, detail: str) -> Refusal:

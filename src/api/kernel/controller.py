@@ -40,18 +40,20 @@ class LabkeeperController(ControllerBase):
         route_prefix: path under which its routes lie, e.g. ``/labs``; empty for none.
         versioned: whether that lies under ``/api/v1``.
         tag: heading in the API's documentation; the class name without "Controller" when None.
+        route_class: of its routes.
     """
 
     route_prefix: ClassVar[str] = ""
     versioned: ClassVar[bool] = True
     tag: ClassVar[str | None] = None
+    route_class: ClassVar[type[GuardedRoute]] = GuardedRoute
 
     def __init__(self, mediator: Mediator) -> None:
         # neuroglia's constructor is left out: it asks for its mapper and serializer, which lose data, and derives the
         # path from the class name.
         self.mediator = mediator
         self.name = self.tag or type(self).__name__.removesuffix("Controller")
-        self.router = APIRouter(route_class=GuardedRoute)
+        self.router = APIRouter(route_class=self.route_class)
         self.add_routes_to(self.router, "")
 
     def add_routes_to(self, router: APIRouter, prefix: str) -> None:
@@ -66,7 +68,7 @@ class LabkeeperController(ControllerBase):
             arguments.setdefault("tags", [self.name])
             arguments.setdefault("operation_id", f"{self.name.lower()}_{definition.endpoint.__name__}")
             arguments["description"] = inspect.cleandoc(str(arguments.get("description", ""))).strip()
-            arguments["route_class_override"] = GuardedRoute
+            arguments["route_class_override"] = self.route_class
             router.add_api_route(prefix + self.route_prefix + definition.args.path, endpoint, **arguments)
 
     def _definitions(self) -> Iterator[EndpointDefinition]:

@@ -40,9 +40,10 @@ REQUEST_HEADERS: dict[str, dict[str, Any]] = {
 
 ANSWER_HEADERS: dict[str, dict[str, Any]] = {
     "ETag": _text("Version of the answer, for `If-None-Match` or, where a change understands it, `If-Match`."),
-    "Age": _seconds("Seconds since the worker's last successful sync; absent before the first."),
+    "Age": _seconds("Seconds since the other system last said so; absent when it never did, or was not asked."),
     "Last-Modified": _text("Time of the worker's last successful sync; absent before the first."),
-    "Labkeeper-Stale-Since": _text("Since when the worker's refreshes fail; absent while they succeed."),
+    "Labkeeper-Stale-Since": _text("Since when the other system cannot be asked; absent while it can."),
+    "Warning": _text("`110`: the answer is older than it should be, because the other system cannot be asked."),
     "Location": _text("Path of what was created, or of the run that was started.", format="uri-reference"),
     "X-Position": _text("Up to where this request wrote; sent with a question, its answer includes that."),
     "Preference-Applied": _text("The preference of the request that was followed."),

@@ -6,9 +6,11 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from api.kernel.authentication import Authenticator, Principal
+from api.kernel.authentication import Authenticator
 from api.kernel.authorization import UndeclaredAccessError, access_of
 from api.kernel.idempotency import HEADER, METHODS, IdempotentRequests
+from api.kernel.presented import Presented
+from api.kernel.principal import Principal
 from api.kernel.problems import RefusedError
 from api.kernel.query_strings import QueryStringRules
 from api.kernel.remembered_answers import RememberedAnswers
@@ -40,10 +42,11 @@ class GuardedRoute(APIRoute):
         async def guard(request: Request) -> Response:
             scope = request.scope
             authenticator: Authenticator = scope["app"].state.authenticator
-            principal = await authenticator.admit_async(_authorization(scope["headers"]), access)
+            principal = await authenticator.admit_async(Presented.by(scope), access)
             if principal is not None:
                 scope[_PRINCIPAL] = principal
-                current_request().actor = principal.subject
+                asked = current_request()
+                asked.actor, asked.signed_in = principal.subject, principal.signed_in
             if "\x00" in scope["path"]:
                 raise RefusedError(invalid("path", "must not contain a NUL character"))
             answer = remembered.find(request)
@@ -61,9 +64,3 @@ class GuardedRoute(APIRoute):
             return answer
 
         return guard
-
-
-def _authorization(headers: list[tuple[bytes, bytes]]) -> str | None:
-    """Return the one Authorization header; two of them are as good as none."""
-    given = [value for name, value in headers if name == b"authorization"]
-    return given[0].decode("latin-1") if len(given) == 1 else None

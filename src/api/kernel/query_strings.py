@@ -1,8 +1,8 @@
 """What a query string may hold: the declared parameters, each once, as text that can be stored."""
 
 import inspect
-from collections.abc import Collection, Iterator
-from typing import get_origin
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, TypeVar, get_origin
 from urllib.parse import parse_qsl
 
 from fastapi._compat import ModelField, get_cached_model_fields
@@ -14,21 +14,34 @@ from api.kernel.problems import RefusedError, printable
 from application.kernel.generics import alternatives
 from application.kernel.refusals import Refusal, invalid
 
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 _MOST_PARAMETERS = 100
+_OPEN = "__labkeeper_open_query__"
+
+
+def takes_other_parameters(endpoint: Endpoint) -> Endpoint:
+    """Declare that an endpoint itself reads, and refuses, parameters that its signature does not name."""
+    setattr(endpoint, _OPEN, True)
+    return endpoint
 
 
 class QueryStringRules:
-    """The parameters of one route: which there are, and which may be repeated."""
+    """The parameters of one route: which there are, which may be repeated, and whether there are others."""
 
-    def __init__(self, known: Collection[str], repeatable: Collection[str]) -> None:
+    def __init__(self, known: Collection[str], repeatable: Collection[str], *, is_open: bool = False) -> None:
         self._known = frozenset(known)
         self._repeatable = frozenset(repeatable)
+        self._is_open = is_open
 
     @classmethod
     def of(cls, dependant: Dependant) -> "QueryStringRules":
         """Read the rules off an endpoint's signature."""
         fields = list(_query_parameters(dependant))
-        return cls([entry.alias for entry in fields], [entry.alias for entry in fields if _is_list(entry.field_info)])
+        return cls(
+            [entry.alias for entry in fields],
+            [entry.alias for entry in fields if _is_list(entry.field_info)],
+            is_open=getattr(dependant.call, _OPEN, False),
+        )
 
     def check(self, query_string: bytes) -> None:
         """Let a query string pass or refuse it with 422, naming the parameter.
@@ -47,7 +60,7 @@ class QueryStringRules:
         seen: set[str] = set()
         for name, value in pairs:
             shown = printable(name)[:100]
-            if name not in self._known:
+            if name not in self._known and not self._is_open:
                 raise RefusedError(self._unknown(shown))
             if name in seen and name not in self._repeatable:
                 raise RefusedError(invalid(shown, "must be given once"))

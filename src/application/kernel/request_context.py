@@ -4,6 +4,8 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from secrets import token_hex
 
+from application.kernel.sign_in import SignedIn
+
 
 def _new_id() -> str:
     return token_hex(16)
@@ -19,6 +21,7 @@ class RequestContext:
         command_id: makes appends idempotent: a retry with the same id gets the first answer. A fresh one unless the
             caller sent an ``Idempotency-Key``.
         repeatable: whether the same command may come again with the same ``command_id``.
+        signed_in: who acts, if another system vouches for them; None for a token of ours, jobs and subscribers.
         causation_id: id of the event that led here, None for a request from outside.
         positions: highest position written so far, by log; what a reader must wait for to see its own writes.
     """
@@ -30,6 +33,7 @@ class RequestContext:
     positions: dict[str, int] = field(default_factory=dict)
     repeatable: bool = False
     appends: dict[str, int] = field(default_factory=dict)
+    signed_in: SignedIn | None = None
 
     def next_append_id(self, stream: str) -> str:
         """Return the idempotency id of this command's next commit to a stream: the same sequence on every retry.

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Response
 from api.kernel.authentication import Authenticator
 from api.kernel.authorization import Role, UndeclaredAccessError, routes_with_access
 from api.kernel.controller import LabkeeperController
+from api.kernel.jwt_tokens import JwtTokens
 from api.kernel.signing_keys import JwksSigningKeys
 from tests.http.kernel.toy import NOW, SECRET, FixedClock, bearer, client_of, serving, token, toy_app
 
@@ -134,7 +135,7 @@ async def test_every_route_asks_for_its_role() -> None:
 
 
 async def test_issuer_and_audience_are_checked_when_configured() -> None:
-    strict = toy_app(Authenticator(SECRET, issuer="https://us", audience="labs", clock=FixedClock()))
+    strict = toy_app(Authenticator(JwtTokens(SECRET, issuer="https://us", audience="labs", clock=FixedClock())))
     assert await status_of(strict, signed(CLAIMS)) == 401
     assert await status_of(strict, signed({**CLAIMS, "iss": "https://us", "aud": "others"})) == 401
     assert await status_of(strict, signed({**CLAIMS, "iss": "https://them", "aud": "labs"})) == 401
@@ -143,7 +144,7 @@ async def test_issuer_and_audience_are_checked_when_configured() -> None:
 
 async def test_a_remembered_token_still_expires() -> None:
     clock = FixedClock()
-    app = toy_app(Authenticator(SECRET, clock=clock, leeway_seconds=0))
+    app = toy_app(Authenticator(JwtTokens(SECRET, clock=clock, leeway_seconds=0)))
     assert await status_of(app, signed(CLAIMS)) == 200
     clock.time = NOW + timedelta(seconds=60)
     assert await status_of(app, signed(CLAIMS)) == 401
@@ -191,7 +192,7 @@ async def test_tokens_of_an_identity_provider() -> None:
     inner.mount("/", provider)
     async with serving(inner) as (url, _), httpx.AsyncClient(timeout=60) as client:
         keys = JwksSigningKeys(f"{url}/jwks", client, monotonic=lambda: seconds[0])
-        app = toy_app(Authenticator(None, keys, clock=FixedClock()))
+        app = toy_app(Authenticator(JwtTokens(None, keys, clock=FixedClock())))
         provider.down = True
         assert await status_of(app, signed(CLAIMS, RSA_KEY, "RS256", kid="r1")) == 503
         provider.down, seconds[0] = False, 31.0

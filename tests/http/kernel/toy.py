@@ -19,6 +19,7 @@ from api.kernel.authorization import Role, public, requires
 from api.kernel.builder import LabkeeperWebApplicationBuilder
 from api.kernel.conditional import expected_version, not_modified, version_tag
 from api.kernel.controller import LabkeeperController
+from api.kernel.jwt_tokens import JwtTokens
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.server_sent_events import EventStreamResponse, ServerSentEvent
 from api.kernel.shutdown import LabkeeperServer, Shutdown
@@ -156,7 +157,8 @@ def toy_app(
     """Build the application; nothing is started."""
     builder = LabkeeperWebApplicationBuilder(max_body_bytes=max_body_bytes, body_timeout_seconds=body_timeout_seconds)
     builder.services.add_singleton(
-        Authenticator, singleton=authenticator or Authenticator(SECRET, clock=FixedClock(), leeway_seconds=10)
+        Authenticator,
+        singleton=authenticator or Authenticator(JwtTokens(SECRET, clock=FixedClock(), leeway_seconds=10)),
     )
     builder.services.add_singleton(Made)
     if keys is not None:

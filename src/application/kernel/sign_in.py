@@ -1,0 +1,52 @@
+"""Who is signed in other than by a token of ours: browsers with a session, and holders of another system's tokens."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody whom another system vouches for.
+
+    Attributes:
+        username: what they are called there.
+        expires_at: until when this counts, seconds since the epoch.
+        may_use_data: whether they were allowed to reach data at all; else they are known, and refused.
+        session_key: names their session in our store; None without one. Not the secret that the browser holds.
+        context: opportunity, program and organisation that they work in; None where none is chosen.
+        upstream_token: the token that came with this very request; None without one. Kept nowhere.
+    """
+
+    username: str
+    expires_at: float
+    may_use_data: bool = True
+    session_key: str | None = None
+    context: tuple[int | None, int | None, int | None] = (None, None, None)
+    upstream_token: str | None = field(default=None, repr=False)
+
+
+class ForeignTokens(ABC):
+    """Bearer tokens that another system gave."""
+
+    @abstractmethod
+    async def holder_async(self, token: str, *, reading: bool) -> SignedIn | None:
+        """Return who holds a token; None when that system does not know it, or nobody holds it.
+
+        Args:
+            reading: the request changes nothing; while the other system is dead that may go on for a while.
+
+        Raises:
+            UnavailableError: the other system does not answer, and what it said before does not count any more.
+        """
+
+
+class BrowserSessions(ABC):
+    """Sessions of browsers, each known by a secret that only its cookie holds."""
+
+    @abstractmethod
+    async def holder_async(self, secret: str) -> SignedIn | None:
+        """Return whose session it is; None when there is none, or it has ended.
+
+        Raises:
+            UnavailableError: the store does not answer.
+        """
