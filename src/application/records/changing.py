@@ -1,0 +1,93 @@
+"""Changing one record without losing what somebody else does at the same time."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from application.kernel.conflicts import MOST_TRIES
+from application.kernel.refusals import Refusal, missing, precondition_failed
+from application.kernel.request_context import current_request
+from application.records.record_version import version_of
+from domain.records.errors import RecordChangedError
+from domain.records.kinds.kind import Kind
+from domain.records.repositories import LabsRecordRepository
+from domain.records.values import LabsRecord, RecordItem
+
+Decide = Callable[[LabsRecord], Mapping[str, Any]]
+"""Returns the new values of the fields that change, from the record as it is now."""
+
+
+class RecordChanges:
+    """Reads, decides and writes; when somebody was faster, decides again on what is there now.
+
+    Within this process changes of one record wait for each other: they would only undo each other's reading.
+    """
+
+    def __init__(self, records: LabsRecordRepository) -> None:
+        self._records = records
+        self._turns: dict[int, _Turn] = {}
+
+    async def change_async(
+        self,
+        record_id: int,
+        decide: Decide,
+        *,
+        kind: Kind | None = None,
+        expected_version: int | None = None,
+        action: str = "",
+    ) -> LabsRecord | Refusal:
+        """Change a record, or refuse: 404 when it is not there, 412 when it is not in the version that is expected.
+
+        Raises:
+            RecordChangedError: the last try lost as well.
+        """
+        async with self._turn(record_id):
+            return await self._decide_async(record_id, decide, kind, expected_version, action)
+
+    async def _decide_async(
+        self, record_id: int, decide: Decide, kind: Kind | None, expected_version: int | None, action: str
+    ) -> LabsRecord | Refusal:
+        actor = current_request().actor
+        for tries in range(1, MOST_TRIES + 1):
+            record = await self._records.get_async(actor, record_id)
+            if record is None or (kind is not None and not kind.includes(record)):
+                return missing("record" if kind is None else kind.name, str(record_id))
+            if expected_version not in (None, version_of(record)):
+                return _stale(record_id)
+            fields = decide(record)
+            if all(record.value_of(name) is value for name, value in fields.items()):
+                return record
+            try:
+                item = RecordItem(record.id, fields, expected=record)
+                return await self._records.update_async(actor, item, action=action)
+            except RecordChangedError:
+                if expected_version is not None:
+                    return _stale(record_id)
+                if tries == MOST_TRIES:
+                    raise
+            await asyncio.sleep(random.random() * min(0.005 * 2**tries, 0.1))  # noqa: S311  spreads, hides nothing
+        raise AssertionError("unreachable")
+
+    @asynccontextmanager
+    async def _turn(self, record_id: int) -> AsyncIterator[None]:
+        turn = self._turns.setdefault(record_id, _Turn())
+        turn.waiting += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.waiting -= 1
+            if not turn.waiting:
+                self._turns.pop(record_id, None)
+
+
+class _Turn:
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.waiting = 0
+
+
+def _stale(record_id: int) -> Refusal:
+    return precondition_failed(f"record {record_id} is not in the version that is expected; read it again")

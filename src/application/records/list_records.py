@@ -1,0 +1,58 @@
+"""List records."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from neuroglia.core import OperationResult
+from neuroglia.mediation.mediator import Query, QueryHandler
+
+from application.kernel.paging import DEFAULT_LIMIT, BadCursorError, Cursor
+from application.kernel.request_context import current_request
+from domain.records.conditions import EVERYTHING, RecordFilter
+from domain.records.repositories import LabsRecordRepository
+from domain.records.values import LabsRecord, RecordScope
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsPage:
+    """A part of the records that are wanted, and how old the answer is; see ``FoundRecords``."""
+
+    records: tuple[LabsRecord, ...]
+    next_cursor: str | None
+    as_of: datetime | None
+    stale_since: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListRecordsQuery(Query[OperationResult[RecordsPage]]):
+    """Records of a scope in the order of their ids; without a scope the public ones."""
+
+    scope: RecordScope
+    wanted: RecordFilter = EVERYTHING
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
+
+
+class ListRecordsQueryHandler(QueryHandler[ListRecordsQuery, OperationResult[RecordsPage]]):
+    def __init__(self, records: LabsRecordRepository) -> None:
+        self._records = records
+
+    async def handle_async(self, request: ListRecordsQuery) -> OperationResult[RecordsPage]:
+        what = f"records|{request.scope}|{request.wanted}"
+        after = _after(request.cursor, what)
+        found = await self._records.find_async(
+            current_request().actor, request.scope, request.wanted, after=after, limit=request.limit + 1
+        )
+        page = found.records[: request.limit]
+        more = len(found.records) > len(page)
+        cursor = Cursor.encode([page[-1].id], what) if more else None
+        return self.ok(RecordsPage(page, cursor, found.as_of, found.stale_since))
+
+
+def _after(cursor: str | None, what: str) -> int:
+    if cursor is None:
+        return 0
+    values = Cursor.decode(cursor, what)
+    if len(values) != 1 or type(values[0]) is not int or values[0] < 0:
+        raise BadCursorError
+    return values[0]

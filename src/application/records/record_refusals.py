@@ -1,0 +1,66 @@
+"""The refusals of the records context, so that no use case has to word them again."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from neuroglia.mediation.pipeline_behavior import PipelineBehavior
+
+from application.kernel.refusals import Refusal, missing, upstream_failed
+from domain.kernel.errors import LabkeeperError
+from domain.records.errors import (
+    HistoryNotKeptError,
+    InvalidRecordError,
+    NoUpstreamTokenError,
+    RecordChangedError,
+    RecordNotFoundError,
+    RecordsRefusedError,
+    ScopeNotFoundError,
+    WrongScopeError,
+)
+
+log = logging.getLogger("labkeeper.requests")
+
+
+class RecordsRefusingBehavior(PipelineBehavior[Any, Any]):
+    """Turns the errors of the records context into refusals. What is not theirs is not there: 404, never 403."""
+
+    async def handle_async(self, request: Any, next_handler: Callable[[], Awaitable[Any]]) -> Any:
+        try:
+            return await next_handler()
+        except LabkeeperError as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            log.info("%s is refused: %s", type(request).__name__, error)
+            return refusal
+
+
+def refusal_of(error: LabkeeperError) -> Refusal | None:
+    """Return the refusal that an error of this context stands for; None for any other error."""
+    refusal: Refusal | None = None
+    match error:
+        case InvalidRecordError():
+            fault = {"index": error.index, "field": error.field, "rule": error.rule}
+            detail = f"item {error.index}: {error.field} {error.rule}"
+            refusal = Refusal(422, "invalid-value", "Invalid value", detail, errors=[fault])
+        case RecordNotFoundError():
+            refusal = missing("record", str(error.record_id))
+        case ScopeNotFoundError():
+            refusal = missing(error.kind, str(error.number))
+        case RecordChangedError():
+            refusal = Refusal(409, "record-changed", "Record changed", str(error))
+        case WrongScopeError():
+            refusal = Refusal(409, "wrong-scope", "Wrong scope", str(error))
+        case HistoryNotKeptError():
+            detail = str(error) or "the store in use keeps no earlier versions"
+            refusal = Refusal(409, "history-not-kept", "History not kept", detail)
+        case NoUpstreamTokenError():
+            detail = str(error) or "the system of record accepts no login of yours; log in again"
+            refusal = Refusal(401, "login-needed", "Login needed", detail)
+        case RecordsRefusedError():
+            refusal = upstream_failed(str(error), upstream_status=error.status)
+    index = getattr(error, "index", None)
+    if refusal is not None and index is not None:
+        refusal.members.setdefault("index", index)
+    return refusal
