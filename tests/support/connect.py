@@ -204,7 +204,7 @@ def _module_connect() -> Iterator[ConnectSimulator]:
 def connect(_module_connect: ConnectSimulator) -> ConnectSimulator:
     """A healthy simulated Connect without records; one process per module, made like new for every test."""
     _module_connect.set_faults()
-    # records
+    _module_connect.set_records([])
     for username, slugs in _MEMBERS.items():
         _module_connect.set_organizations(username, *slugs)
     _module_connect.calls(forget=True)

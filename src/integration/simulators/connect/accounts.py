@@ -35,6 +35,10 @@ class Users:
             return None
         return self.find(username)
 
+    def ids(self) -> dict[str, int]:
+        """Return the number of every username."""
+        return {user.username: user.id for user in self._users.values()}
+
     def replace(self, user: User) -> None:
         """Have this user in place of the one with the same name."""
         self._users[user.username] = user

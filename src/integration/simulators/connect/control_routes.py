@@ -1,5 +1,6 @@
 """The routes by which a test drives the simulator. Never there unless allowed."""
 
+import json
 from dataclasses import replace
 
 import orjson
@@ -10,19 +11,21 @@ from starlette.routing import Route
 
 from integration.simulators.connect.fault_layer import FaultLayer
 from integration.simulators.connect.faults import Fault
+from integration.simulators.connect.record_table import RecordTable
 from integration.simulators.connect.tokens import TokenStore
 from integration.simulators.connect.wire import answer
 from integration.simulators.connect.world import World
 
 
 class ControlRoutes:
-    """Faults, calls, tokens, memberships."""
+    """Faults, calls, tokens, records, memberships."""
 
     layer: FaultLayer
 
-    def __init__(self, world: World, tokens: TokenStore) -> None:
+    def __init__(self, world: World, tokens: TokenStore, table: RecordTable) -> None:
         self._world = world
         self._tokens = tokens
+        self._table = table
 
     def routes(self) -> list[Route]:
         """Return all routes."""
@@ -31,6 +34,7 @@ class ControlRoutes:
             Route("/__calls__", self.calls, methods=["GET", "DELETE"]),
             Route("/__tokens__", self.give_token, methods=["POST"]),
             Route("/__expire__", self.expire_tokens, methods=["POST"]),
+            Route("/__records__", self.records, methods=["GET", "PUT"]),
             Route("/__users__/{username}", self.user, methods=["PATCH", "DELETE"]),
         ]
 
@@ -61,13 +65,22 @@ class ControlRoutes:
         self._tokens.expire(said.get("username"), refresh=bool(said.get("refresh")))
         return Response(status_code=204)
 
+    async def records(self, request: Request) -> Response:
+        """Return all records in order of id, or have exactly those that are sent, ids included."""
+        if request.method == "GET":
+            return answer(b"[%s]" % b",".join(row.body for _, row in sorted(self._table.rows.items())))
+        self._table.replace_all(json.loads(await request.body()))
+        return Response(status_code=204)
+
     async def user(self, request: Request) -> Response:
-        """Give a user other ``organizations`` (slugs), or remove one."""
+        """Give a user other ``organizations`` (slugs), or remove one, and with them their records."""
         user = self._world.users.find(request.path_params["username"])
         if user is None:
             raise HTTPException(404)
         if request.method == "DELETE":
             self._world.users.remove(user.username)
+            theirs = [row.id for row in self._table.rows.values() if row.values["username"] == user.username]
+            self._table.commit(remove=theirs)
         else:
             said = orjson.loads(await request.body())
             self._world.users.replace(replace(user, organizations=frozenset(said["organizations"])))

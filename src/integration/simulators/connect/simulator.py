@@ -5,17 +5,25 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from integration.simulators.connect.accounts import OAuthClient, Users
 from integration.simulators.connect.control_routes import ControlRoutes
+from integration.simulators.connect.exports_api import ExportsApi
 from integration.simulators.connect.fault_layer import FaultLayer
 from integration.simulators.connect.faults import Fault
+from integration.simulators.connect.negotiation import Front
 from integration.simulators.connect.oauth_api import OAuthApi
+from integration.simulators.connect.record_table import RecordTable
+from integration.simulators.connect.records_api import RecordsApi
+from integration.simulators.connect.seeded_records import seeded_records
 from integration.simulators.connect.state_file import StateFile
 from integration.simulators.connect.tokens import TokenStore
 from integration.simulators.connect.wire import ServerCrashError, describe_crash, describe_refusal
 from integration.simulators.connect.world import USERS, World
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +50,17 @@ def build_simulator(settings: SimulatorSettings) -> ASGIApp:
     world = World(Users(USERS, settings.password), settings.opportunities, settings.visits)
     tokens = TokenStore(settings.token_seconds, state)
     client = OAuthClient(settings.client_id, settings.client_secret, settings.redirect_uris)
-    control = ControlRoutes(world, tokens)
+    table = RecordTable(state)
+    if not table.was_kept:
+        table.replace_all(seeded_records(settings.seed, settings.records, world))
+    control = ControlRoutes(world, tokens, table)
+    front = Front(world.users, tokens)
+    views = {"labs_record/": RecordsApi(table, world).views()}
+    views |= {path: {"GET": view} for path, view in ExportsApi(world, settings.seed).views().items()}
     app = Starlette(
         routes=[
             *OAuthApi(client, world.users, tokens).routes(),
+            *(Route(f"/export/{path}", front.guarding(guarded), methods=_METHODS) for path, guarded in views.items()),
             *(control.routes() if settings.allow_faults else ()),
         ],
         exception_handlers={HTTPException: describe_refusal, ServerCrashError: describe_crash},
