@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from domain.records.values import NO_SCOPE, JsonValue, LabsRecord, RecordScope
+from domain.records.errors import InvalidFilterError
+from domain.records.values import NO_SCOPE, WRITABLE_FIELDS, JsonValue, LabsRecord, RecordScope
 
 MISSING = object()
+FIELDS = WRITABLE_FIELDS | {"id"}
+_MOST_DIGITS = 9
 
 
 class Lookup(StrEnum):
@@ -35,16 +38,30 @@ class Condition:
 
     Attributes:
         field: a field of the record.
-        path: keys below ``data``, outermost first; a number in digits is a place in a list. Empty for the field itself.
+        path: keys below ``data``, outermost first; a number in digits, without leading zeros, is a place in a list too.
+            Empty for the field itself.
         lookup: how it is compared.
         value: against what. Numbers equal numbers, ``5`` is not ``"5"`` and ``true`` is not ``1``; a list for ``IN``,
             a bool for ``ISNULL``. ``EXACT`` null finds an explicit null, not an absent key.
+
+    Raises:
+        InvalidFilterError: there is no such field, or the value does not fit the lookup.
     """
 
     field: str
     value: JsonValue
     lookup: Lookup = Lookup.EXACT
     path: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.field not in FIELDS:
+            raise InvalidFilterError(self.field, "is no field of a record")
+        if self.path and self.field != "data":
+            raise InvalidFilterError(self.field, "has nothing below it; only data has")
+        if self.lookup is Lookup.IN and not isinstance(self.value, list | tuple):
+            raise InvalidFilterError(self.field, "must be compared with a list")
+        if self.lookup is Lookup.ISNULL and not isinstance(self.value, bool):
+            raise InvalidFilterError(self.field, "must be compared with true or false")
 
     def holds_for(self, record: LabsRecord) -> bool:
         """Tell whether a record satisfies this."""
@@ -96,11 +113,17 @@ def _at(value: JsonValue, path: tuple[str, ...]) -> Any:
     for key in path:
         if isinstance(value, dict) and key in value:
             value = value[key]
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
+        elif isinstance(value, list) and (place := _place(key)) is not None and place < len(value):
+            value = value[place]
         else:
             return MISSING
     return value
+
+
+def _place(key: str) -> int | None:
+    if not (key.isascii() and key.isdigit()) or len(key) > _MOST_DIGITS or (key[0] == "0" and key != "0"):
+        return None
+    return int(key)
 
 
 def _in(found: JsonValue, wanted: JsonValue) -> bool:

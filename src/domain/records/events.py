@@ -23,6 +23,7 @@ class LabsRecordCreatedDomainEvent(RecordedDomainEvent):
     program_id: int | None
     labs_record_id: int | None
     public: bool
+    action: str = ""
     origin: RecordOrigin
 
 
@@ -31,12 +32,21 @@ class LabsRecordChangedDomainEvent(RecordedDomainEvent):
     """Fields of a record changed.
 
     Attributes:
+        experiment, type, opportunity_id, organization_id, program_id, public: as they are now, changed or not: who
+            hears of it can tell what it is, and whose.
         fields: the new value of each changed field but ``data``.
         data: the new data as JSON text; None when it did not change.
-        changed: names of what changed; what changed in data as ``data.<key>`` of its outermost keys.
+        changed: names of what changed; what changed in data as ``data.<key>`` of its outermost keys, or as ``data``
+            when these are too many or too long to be named.
         action: what was done, e.g. ``tasks.assigned``; empty for a plain write.
     """
 
+    experiment: str
+    type: str
+    opportunity_id: int | None
+    organization_id: int | None
+    program_id: int | None
+    public: bool
     fields: dict[str, Any] = field(default_factory=dict)
     data: str | None = None
     changed: list[str] = field(default_factory=list)
@@ -46,8 +56,19 @@ class LabsRecordChangedDomainEvent(RecordedDomainEvent):
 
 @domain_event("records.labs-record-removed.v1")
 class LabsRecordRemovedDomainEvent(RecordedDomainEvent):
-    """A record was removed; ``because_of`` is the removed parent that took it along, None if it was meant itself."""
+    """A record was removed.
 
+    Attributes:
+        experiment, type, opportunity_id, organization_id, program_id, public: as they were.
+        because_of: the removed parent that took it along; None if it was meant itself.
+    """
+
+    experiment: str
+    type: str
+    opportunity_id: int | None
+    organization_id: int | None
+    program_id: int | None
+    public: bool
     because_of: int | None
     origin: RecordOrigin
 

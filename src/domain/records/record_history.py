@@ -15,7 +15,7 @@ from domain.records.events import (
 from domain.records.json_text import from_text, to_text
 from domain.records.values import JsonValue, LabsRecord, RecordOrigin
 
-_COLUMNS = (
+COLUMNS = (
     "experiment",
     "type",
     "username",
@@ -25,30 +25,45 @@ _COLUMNS = (
     "labs_record_id",
     "public",
 )
+_TOLD_WITH_EVERY_EVENT = ("experiment", "type", "opportunity_id", "organization_id", "program_id", "public")
+MOST_CHANGED_KEYS = 200
+LONGEST_CHANGED_KEY = 200
 
 
 class LabsRecordState(RememberedState):
-    """The record as it is after its last event; ``record`` is None once it is removed, and before it exists."""
+    """The record as it is after its last event; ``data`` is its JSON text, None before it exists and once removed."""
 
-    record: LabsRecord | None = None
+    columns: dict[str, Any]
+    data: str | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.columns = {}
+        self.data = None
+
+    @property
+    def record(self) -> LabsRecord | None:
+        """The record; None once it is removed, and before it exists."""
+        if self.data is None:
+            return None
+        return LabsRecord(id=int(self.id), data=from_text(self.data), **self.columns)
 
     @reduces(LabsRecordCreatedDomainEvent)
     def _created(self, event: LabsRecordCreatedDomainEvent) -> None:
-        columns = {name: getattr(event, name) for name in _COLUMNS}
-        self.record = LabsRecord(id=int(event.aggregate_id), data=from_text(event.data), **columns)
+        self.columns = {name: getattr(event, name) for name in COLUMNS}
+        self.data = event.data
 
     @reduces(LabsRecordChangedDomainEvent)
     def _changed(self, event: LabsRecordChangedDomainEvent) -> None:
-        if self.record is None:
+        if self.data is None:
             return
-        values = {name: self.record.value_of(name) for name in (*_COLUMNS, "data")} | event.fields
+        self.columns = {**self.columns, **event.fields}
         if event.data is not None:
-            values["data"] = from_text(event.data)
-        self.record = LabsRecord(id=self.record.id, **values)
+            self.data = event.data
 
     @reduces(LabsRecordRemovedDomainEvent)
     def _removed(self, _event: LabsRecordRemovedDomainEvent) -> None:
-        self.record = None
+        self.data = None
 
 
 class LabsRecordHistory(Aggregate[LabsRecordState]):
@@ -61,9 +76,10 @@ class LabsRecordHistory(Aggregate[LabsRecordState]):
         Raises:
             RecordNotFoundError: it is removed.
         """
-        if self.state.record is None:
+        record = self.state.record
+        if record is None:
             raise RecordNotFoundError(int(self.state.id or 0))
-        return self.state.record
+        return record
 
     @classmethod
     def begin(cls, record: LabsRecord, at: datetime, origin: RecordOrigin = RecordOrigin.HERE) -> "LabsRecordHistory":
@@ -72,12 +88,29 @@ class LabsRecordHistory(Aggregate[LabsRecordState]):
         history.create(record, at, origin)
         return history
 
-    def create(self, record: LabsRecord, at: datetime, origin: RecordOrigin = RecordOrigin.HERE) -> None:
+    def become(
+        self, record: LabsRecord, at: datetime, *, action: str = "", origin: RecordOrigin = RecordOrigin.HERE
+    ) -> None:
+        """Record whatever it takes for the record to be like this: that it came to be, what changed, or nothing."""
+        if self.state.data is None:
+            self.create(record, at, origin, action=action)
+        else:
+            values = {name: record.value_of(name) for name in (*COLUMNS, "data")}
+            self.change(values, at, action=action, origin=origin)
+
+    def create(
+        self, record: LabsRecord, at: datetime, origin: RecordOrigin = RecordOrigin.HERE, *, action: str = ""
+    ) -> None:
         """Record that it came to be, for the first time or again after it was removed."""
-        columns = {name: record.value_of(name) for name in _COLUMNS}
+        columns = {name: record.value_of(name) for name in COLUMNS}
         self.record(
             LabsRecordCreatedDomainEvent(
-                aggregate_id=str(record.id), created_at=at, data=to_text(record.data), origin=origin, **columns
+                aggregate_id=str(record.id),
+                created_at=at,
+                data=to_text(record.data),
+                action=action,
+                origin=origin,
+                **columns,
             )
         )
 
@@ -95,15 +128,19 @@ class LabsRecordHistory(Aggregate[LabsRecordState]):
             The names of what changed, see ``LabsRecordChangedDomainEvent.changed``.
         """
         before = self.present
-        different = {name: value for name, value in fields.items() if not _is_same(before.value_of(name), value)}
-        if not different:
-            return []
-        changed = [name for name in different if name != "data"]
+        different = {
+            name: value
+            for name, value in fields.items()
+            if name != "data" and not same_json(before.value_of(name), value)
+        }
+        changed = list(different)
         data: str | None = None
-        if "data" in different:
-            new = different.pop("data")
-            data = to_text(new)
-            changed += _changed_keys(before.data, new)
+        # Equal values in another order of keys are a change: what was given is what comes back.
+        if "data" in fields and (text := to_text(fields["data"])) != self.state.data:
+            data = text
+            changed += _changed_keys(before.data, fields["data"])
+        if not changed:
+            return []
         self.record(
             LabsRecordChangedDomainEvent(
                 aggregate_id=self.state.id,
@@ -113,6 +150,7 @@ class LabsRecordHistory(Aggregate[LabsRecordState]):
                 changed=changed,
                 action=action,
                 origin=origin,
+                **self._told({**self.state.columns, **different}),
             )
         )
         return changed
@@ -123,15 +161,21 @@ class LabsRecordHistory(Aggregate[LabsRecordState]):
         Raises:
             RecordNotFoundError: it is removed already.
         """
-        record_id = str(self.present.id)
+        if self.state.data is None:
+            raise RecordNotFoundError(int(self.state.id or 0))
         self.record(
-            LabsRecordRemovedDomainEvent(aggregate_id=record_id, created_at=at, because_of=because_of, origin=origin)
+            LabsRecordRemovedDomainEvent(
+                aggregate_id=self.state.id,
+                created_at=at,
+                because_of=because_of,
+                origin=origin,
+                **self._told(self.state.columns),
+            )
         )
 
-
-def _is_same(before: JsonValue, after: JsonValue) -> bool:
-    """Equal values in another order of keys are a change: what was given is what comes back."""
-    return same_json(before, after) and (not isinstance(after, dict | list) or to_text(before) == to_text(after))
+    @staticmethod
+    def _told(columns: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: columns[name] for name in _TOLD_WITH_EVERY_EVENT}
 
 
 def _changed_keys(before: JsonValue, after: JsonValue) -> list[str]:
@@ -139,6 +183,7 @@ def _changed_keys(before: JsonValue, after: JsonValue) -> list[str]:
         return ["data"]
     missing = object()
     keys = [*before, *(key for key in after if key not in before)]
-    return [f"data.{key}" for key in keys if not same_json(before.get(key, missing), after.get(key, missing))] or [
-        "data"
-    ]
+    changed = [key for key in keys if not same_json(before.get(key, missing), after.get(key, missing))]
+    if not 0 < len(changed) <= MOST_CHANGED_KEYS or any(len(key) > LONGEST_CHANGED_KEY for key in changed):
+        return ["data"]
+    return [f"data.{key}" for key in changed]

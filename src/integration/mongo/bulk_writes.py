@@ -13,7 +13,7 @@ async def write_documents_async(
     *,
     new: Iterable[MongoDocument],
     changed: Iterable[MongoDocument],
-    gone: Iterable[str],
+    gone: Iterable[str | int],
     session: MongoSession | None,
 ) -> None:
     """Insert new documents, replace changed ones and delete gone ones, each by its ``_id``."""
@@ -27,9 +27,9 @@ async def write_documents_async(
 
 
 async def read_documents_async(
-    target: MongoCollection, ids: Sequence[str], session: MongoSession | None
+    target: MongoCollection, ids: Sequence[str | int], session: MongoSession | None
 ) -> dict[str, MongoDocument]:
-    """Return the documents that exist among the given ids, by id."""
+    """Return the documents that exist among the given ids, by id as text."""
     if not ids:
         return {}
     found = await target.find({"_id": {"$in": list(ids)}}, session=session).to_list(None)

@@ -13,7 +13,7 @@ from domain.kernel.clock import Clock
 from domain.kernel.domain_event import RecordedDomainEvent
 from domain.kernel.errors import LabkeeperError
 from domain.kernel.stream_events import StreamDeletedDomainEvent
-from integration.mongo.driver import MongoDriver, translating_outages
+from integration.mongo.driver import MongoDriver, MongoSession, translating_outages
 from integration.mongo.events.commits import Commit
 from integration.mongo.events.event_codec import EventCodec
 from integration.mongo.events.event_reader import MongoEventReader
@@ -45,7 +45,10 @@ class MongoEventStore(MongoEventReader):
         super().__init__(log, self._collection, codec)
         self._clock = clock
         self._watch = LogWatch(driver, name, self.head_async)
-        self._writer = GroupCommit(self._collection, on_written=self._watch.saw)
+        self._driver = driver
+        self._writer = GroupCommit(
+            self._collection, on_written=self._watch.saw, insert_together=self._insert_together_async
+        )
         self._claims: dict[tuple[str, int], asyncio.Event | None] = {}
 
     async def prepare_async(self) -> None:
@@ -92,17 +95,8 @@ class MongoEventStore(MongoEventReader):
             CommitTooLargeError, EmptyCommitError, EventNotStorableError: the events do not fit into a commit.
             UnavailableError: see ``EventStoreBusyError`` and ``CommitInDoubtError``.
         """
-        if not events:
-            raise EmptyCommitError(f"a commit to {stream} has no events")
         request = current_request()
-        commit = Commit(
-            stream,
-            expected_version,
-            [self.codec.encode(event) for event in events],
-            command_id or request.next_append_id(stream),
-            _meta(request.actor, request.correlation_id, request.causation_id),
-            self._clock.now(),
-        )
+        commit = self._commit_of(stream, events, expected_version, command_id)
         claim = (stream, commit.first)
         while claim in self._claims:
             released = self._claims[claim] = self._claims[claim] or asyncio.Event()
@@ -121,6 +115,59 @@ class MongoEventStore(MongoEventReader):
         self._heads.remember(stream, version)
         request.wrote(self.log, position)
         return position, version
+
+    def _commit_of(
+        self, stream: str, events: Sequence[RecordedDomainEvent], expected_version: int, command_id: str | None = None
+    ) -> Commit:
+        if not events:
+            raise EmptyCommitError(f"a commit to {stream} has no events")
+        request = current_request()
+        return Commit(
+            stream,
+            expected_version,
+            [self.codec.encode(event) for event in events],
+            command_id or request.next_append_id(stream),
+            _meta(request.actor, request.correlation_id, request.causation_id),
+            self._clock.now(),
+        )
+
+    async def commit_together_async(
+        self, parts: Sequence[tuple[str, Sequence[RecordedDomainEvent], int]]
+    ) -> list[Answer]:
+        """Append events to several different streams, all of it or nothing, also when the database goes away.
+
+        Args:
+            parts: stream, its new events, and the number of events already in it.
+
+        Returns:
+            Position and version as ``commit_async``, in the order of the parts.
+
+        Raises:
+            OptimisticConcurrencyException: one of the streams is not where it is expected; nothing was stored.
+            The others as ``commit_async``.
+        """
+        if len(parts) < 2:
+            return [await self.commit_async(*part) for part in parts]
+        request = current_request()
+        commits = [self._commit_of(*part) for part in parts]
+        try:
+            for commit in commits:
+                await self._check_head_async(commit, repeatable=request.repeatable)
+            answers = await self._writer.append_together_async(commits)
+        except OptimisticConcurrencyException:
+            for commit in commits:
+                self._heads.forget(commit.stream)
+            raise
+        for commit, (position, version) in zip(commits, answers, strict=True):
+            self._heads.remember(commit.stream, version)
+            request.wrote(self.log, position)
+        return answers
+
+    async def _insert_together_async(self, documents: list[Any]) -> None:
+        async def work(session: MongoSession) -> None:
+            await self._collection.insert_many(documents, ordered=True, session=session)
+
+        await self._driver.run_in_transaction_async(work)
 
     async def _check_head_async(self, commit: Commit, *, repeatable: bool) -> None:
         expected = commit.first - 1

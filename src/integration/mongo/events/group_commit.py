@@ -3,12 +3,14 @@
 The writer numbers commits densely. A version conflict fails its own commit only and takes no number; a number that
 another process took means: read the tail again and renumber. When the database goes away in the middle, every commit
 of the batch is looked up by its command id before it is answered, so none is lost and none is stored twice.
+
+Commits that belong together are a batch of their own, inserted in a transaction: all of them are stored or none.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
@@ -30,11 +32,18 @@ Answer = tuple[int, int]
 """Position of a commit and the stream version after it."""
 
 
-class _Entry:
-    __slots__ = ("answer", "commit", "in_doubt")
+Insert = Callable[[list[Any]], Awaitable[None]]
+"""Inserts documents in a transaction."""
 
-    def __init__(self, commit: Commit, answer: asyncio.Future[Answer]) -> None:
+
+class _Entry:
+    """Commits that are stored together, most of the time a single one; ``answer`` is about the first."""
+
+    __slots__ = ("answer", "commit", "in_doubt", "others")
+
+    def __init__(self, commit: Commit, answer: asyncio.Future[Answer], others: Sequence[Commit] = ()) -> None:
         self.commit = commit
+        self.others = others
         self.answer = answer
         self.in_doubt = False
 
@@ -48,6 +57,7 @@ class GroupCommit:
         max_waiting: bound of the queue; past it callers wait up to ``max_wait_seconds``, then get a 503.
         in_doubt_seconds: how long a batch that met an outage is tried again before it is given up as in doubt.
         on_written: called with the new last position after each batch.
+        insert_together: inserts all documents or none; without it commits can only be appended one by one.
     """
 
     def __init__(
@@ -58,6 +68,7 @@ class GroupCommit:
         max_wait_seconds: float = 5.0,
         in_doubt_seconds: float = 20.0,
         on_written: Callable[[int], None] = lambda _position: None,
+        insert_together: Insert | None = None,
     ) -> None:
         self._collection = collection
         self._confirmed = collection.with_options(read_concern=ReadConcern("linearizable"))
@@ -68,6 +79,7 @@ class GroupCommit:
         self._max_wait_seconds = max_wait_seconds
         self._in_doubt_seconds = in_doubt_seconds
         self._on_written = on_written
+        self._insert_together = insert_together
         self._queue: deque[_Entry] = deque()
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
@@ -76,8 +88,18 @@ class GroupCommit:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def append_async(self, commit: Commit) -> Answer:
-        """Store a commit.
+    async def append_together_async(self, commits: Sequence[Commit]) -> list[Answer]:
+        """Store commits to different streams, all of them or none.
+
+        Raises:
+            OptimisticConcurrencyException: one of the streams already has an event of that version.
+            EventStoreBusyError, CommitInDoubtError: as ``append_async``.
+        """
+        first, _ = await self.append_async(*commits)
+        return [(first + number, commit.last) for number, commit in enumerate(commits)]
+
+    async def append_async(self, commit: Commit, *others: Commit) -> Answer:
+        """Store a commit, and others together with it.
 
         Returns:
             Its position and the stream's version after it; of the first time, when its command id was stored before.
@@ -91,7 +113,7 @@ class GroupCommit:
             await self._wait_for_room_async()
         self._waiting += 1
         try:
-            entry = _Entry(commit, asyncio.get_running_loop().create_future())
+            entry = _Entry(commit, asyncio.get_running_loop().create_future(), others)
             self._queue.append(entry)
             self._idle.clear()
             self._work.set()
@@ -146,6 +168,8 @@ class GroupCommit:
         batch: list[_Entry] = []
         size = 0
         while self._queue and len(batch) < MAX_BATCH_COMMITS:
+            if batch and (batch[0].others or self._queue[0].others):
+                break
             size += self._queue[0].commit.size
             if batch and size > MAX_BATCH_BYTES:
                 break
@@ -182,6 +206,8 @@ class GroupCommit:
     async def _insert_async(self, todo: list[_Entry]) -> list[_Entry]:
         """Insert in order; answer what is stored; return what is still to be written."""
         assert self._last is not None
+        if todo[0].others:
+            return await self._insert_all_or_none_async(todo[0])
         base = self._last
         documents: list[Any] = [entry.commit.at_position(base + 1 + i) for i, entry in enumerate(todo)]
         failure: dict[str, Any] | None = None
@@ -210,6 +236,28 @@ class GroupCommit:
             _fail(rest[:1], LabkeeperError(f"a commit was refused by the database (code {failure.get('code')})"))
             return rest[1:]
         return await self._settle_duplicate_async(failure, rest)
+
+    async def _insert_all_or_none_async(self, entry: _Entry) -> list[_Entry]:
+        assert self._last is not None
+        assert self._insert_together is not None
+        commits = [entry.commit, *entry.others]
+        base = self._last
+        try:
+            await self._insert_together([commit.at_position(base + 1 + i) for i, commit in enumerate(commits)])
+        except BulkWriteError as error:
+            failure = (error.details.get("writeErrors") or [{}])[0]
+            if failure.get("code") != DUPLICATE_KEY or is_outage(error):
+                raise
+            if not await self._answer_if_stored_async([entry]) and "_id" in failure.get("keyPattern", {}):
+                self._last = await self._read_tail_async()
+                return [entry]
+            _refuse(entry, commits[failure["index"]])
+            return []
+        if not entry.answer.done():
+            entry.answer.set_result((base + 1, entry.commit.last))
+        self._last = base + len(commits)
+        self._on_written(self._last)
+        return []
 
     async def _settle_duplicate_async(self, failure: dict[str, Any], rest: list[_Entry]) -> list[_Entry]:
         entry = rest[0]
@@ -278,9 +326,9 @@ def _as_outage(error: BulkWriteError) -> PyMongoError:
     return _RetryableError(str(error.details.get("writeConcernErrors") or error.details.get("writeErrors")))
 
 
-def _refuse(entry: _Entry) -> None:
+def _refuse(entry: _Entry, blamed: Commit | None = None) -> None:
     if not entry.answer.done():
-        commit = entry.commit
+        commit = blamed or entry.commit
         entry.answer.set_exception(OptimisticConcurrencyException(commit.stream, commit.first - 1, -1))
 
 

@@ -1,0 +1,1 @@
+"""The records context against MongoDB and the system of record."""
