@@ -8,9 +8,10 @@ from neuroglia.mediation.mediator import Query, QueryHandler
 
 from application.kernel.paging import DEFAULT_LIMIT, BadCursorError, Cursor
 from application.kernel.request_context import current_request
+from application.records.scopes import NOWHERE, NamedScope, Scopes
 from domain.records.conditions import EVERYTHING, RecordFilter
 from domain.records.repositories import LabsRecordRepository
-from domain.records.values import LabsRecord, RecordScope
+from domain.records.values import LabsRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +28,23 @@ class RecordsPage:
 class ListRecordsQuery(Query[OperationResult[RecordsPage]]):
     """Records of a scope in the order of their ids; without a scope the public ones."""
 
-    scope: RecordScope
+    scope: NamedScope = NOWHERE
     wanted: RecordFilter = EVERYTHING
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
 
 
 class ListRecordsQueryHandler(QueryHandler[ListRecordsQuery, OperationResult[RecordsPage]]):
-    def __init__(self, records: LabsRecordRepository) -> None:
+    def __init__(self, records: LabsRecordRepository, scopes: Scopes) -> None:
         self._records = records
+        self._scopes = scopes
 
     async def handle_async(self, request: ListRecordsQuery) -> OperationResult[RecordsPage]:
-        what = f"records|{request.scope}|{request.wanted}"
+        scope = await self._scopes.named_async(request.scope)
+        what = f"records|{scope}|{request.wanted}"
         after = _after(request.cursor, what)
         found = await self._records.find_async(
-            current_request().actor, request.scope, request.wanted, after=after, limit=request.limit + 1
+            current_request().actor, scope, request.wanted, after=after, limit=request.limit + 1
         )
         page = found.records[: request.limit]
         more = len(found.records) > len(page)
