@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -207,4 +208,6 @@ async def test_a_stop_amid_a_tick_is_no_failed_job(driver: MongoDriver, caplog: 
                 await asyncio.sleep(0)
             await process.scheduler.stop_async()
             await asyncio.sleep(0.02)
-    assert [record.getMessage() for record in caplog.records if record.name.startswith("apscheduler")] == []
+    # A tick that outlasts its interval is a warning, and no failure.
+    failures = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert [record.getMessage() for record in failures if record.name.startswith("apscheduler")] == []
