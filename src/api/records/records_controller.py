@@ -1,0 +1,124 @@
+"""``/records``: records of any kind, as they are stored."""
+
+from typing import Annotated
+
+from classy_fastapi import delete, get, patch, post
+from fastapi import Query, Request, Response
+from neuroglia.mediation.mediator import Mediator
+
+from api.kernel.authorization import Role, requires
+from api.kernel.conditional import body_tag, expected_version, not_modified
+from api.kernel.controller import LabkeeperController, data_of
+from api.kernel.described_headers import sends, understands
+from api.kernel.query_strings import takes_other_parameters
+from api.records.answers import encoded, page_of, record_answer, tag_of
+from api.records.freshness import AGE_HEADERS, age_headers
+from api.records.parameters import RecordFilters, RecordId, filters_of
+from api.records.schemas import (
+    ChangeRecordBody,
+    CreateRecordBody,
+    CreateRecordsBody,
+    RecordAnswer,
+    RecordsAnswer,
+    RecordsPageAnswer,
+)
+from application.records.change_record import ChangeRecordCommand
+from application.records.create_records import CreateRecordsCommand
+from application.records.get_record import GetRecordQuery
+from application.records.list_records import ListRecordsQuery
+from application.records.record_filters import read_filters
+from application.records.remove_record import RemoveRecordCommand
+from domain.kernel.clock import Clock
+
+
+class RecordsController(LabkeeperController):
+    """Field-program records: one shape, many kinds."""
+
+    route_prefix = "/records"
+
+    def __init__(self, mediator: Mediator, clock: Clock) -> None:
+        super().__init__(mediator)
+        self._clock = clock
+
+    @requires(Role.USER)
+    @takes_other_parameters
+    @understands("If-None-Match")
+    @sends(200, "ETag", *AGE_HEADERS)
+    @get("", response_model=RecordsPageAnswer)
+    async def list_records(self, request: Request, asked: Annotated[RecordFilters, Query()]) -> Response:
+        """List records of a scope; without a scope the public ones.
+
+        `data.<path>=<value>` compares inside the data, e.g. `data.status=open` or `data.state.week=7`. The value is
+        read as JSON where it is JSON (`5` the number, `"5"` the text, `null`), else as text. A key that holds a dot
+        itself is written in double quotes: `data."a.b".c`.
+        """
+        wanted = read_filters(filters_of(request))
+        query = ListRecordsQuery(scope=asked.scope, wanted=wanted, limit=asked.limit, cursor=asked.cursor)
+        result = await self.mediator.execute_async(query)
+        if not result.is_success:
+            return self.process(result)
+        page = data_of(result)
+        body = page_of(map(record_answer, page.records), page.next_cursor)
+        headers = {"ETag": body_tag(body), **age_headers(self._clock, page.as_of, page.stale_since)}
+        return not_modified(request, headers["ETag"], headers) or self.answer(200, body, headers)
+
+    @requires(Role.USER)
+    @sends(201, "Location", "ETag", "X-Position")
+    @post("", status_code=201, response_model=RecordAnswer)
+    async def create_record(self, body: CreateRecordBody) -> Response:
+        """Create a record."""
+        result = await self.mediator.execute_async(CreateRecordsCommand(items=(body.given(),)))
+        if not result.is_success:
+            return self.process(result)
+        [record] = data_of(result)
+        headers = {"Location": f"/api/v1/records/{record.id}", "ETag": tag_of(record)}
+        return self.answer(201, encoded(record_answer(record)), headers)
+
+    @requires(Role.USER)
+    @sends(201, "X-Position")
+    @post("/batch", status_code=201, response_model=RecordsAnswer)
+    async def create_records(self, body: CreateRecordsBody) -> Response:
+        """Create many records, all of them or none; a refusal names the item that is to blame."""
+        result = await self.mediator.execute_async(
+            CreateRecordsCommand(items=tuple(item.given() for item in body.items))
+        )
+        if not result.is_success:
+            return self.process(result)
+        return self.answer(201, encoded({"items": [record_answer(record) for record in data_of(result)]}))
+
+    @requires(Role.USER)
+    @understands("If-None-Match")
+    @sends(200, "ETag")
+    @get("/{record_id}", response_model=RecordAnswer)
+    async def get_record(self, request: Request, record_id: RecordId) -> Response:
+        """Get one record. Its `ETag` is what a change may name in `If-Match`."""
+        result = await self.mediator.execute_async(GetRecordQuery(record_id=record_id))
+        if not result.is_success:
+            return self.process(result)
+        record = data_of(result)
+        tag = tag_of(record)
+        return not_modified(request, tag) or self.answer(200, encoded(record_answer(record)), {"ETag": tag})
+
+    @requires(Role.USER)
+    @understands("If-Match")
+    @sends(200, "ETag", "X-Position")
+    @patch("/{record_id}", response_model=RecordAnswer)
+    async def change_record(self, request: Request, record_id: RecordId, body: ChangeRecordBody) -> Response:
+        """Change a record. `If-Match` refuses the change when somebody else was faster."""
+        command = ChangeRecordCommand(
+            record_id=record_id, fields=body.given(), expected_version=expected_version(request)
+        )
+        result = await self.mediator.execute_async(command)
+        if not result.is_success:
+            return self.process(result)
+        record = data_of(result)
+        return self.answer(200, encoded(record_answer(record)), {"ETag": tag_of(record)})
+
+    @requires(Role.USER)
+    @understands("If-Match")
+    @sends(204, "X-Position")
+    @delete("/{record_id}", status_code=204)
+    async def remove_record(self, request: Request, record_id: RecordId) -> Response:
+        """Remove a record and, after it, its children."""
+        command = RemoveRecordCommand(record_id=record_id, expected_version=expected_version(request))
+        return self.process(await self.mediator.execute_async(command))
