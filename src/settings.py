@@ -2,6 +2,7 @@
 
 import re
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -51,6 +52,23 @@ def _base_url(value: str) -> str:
     return value
 
 
+def networks_of(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the addresses and networks of a list that commas separate.
+
+    Raises:
+        ValueError: one of them is neither.
+    """
+    return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _networks(value: str) -> str:
+    try:
+        networks_of(value)
+    except ValueError:
+        raise ValueError("must be IP addresses or networks such as 10.0.0.0/8, separated by commas") from None
+    return value
+
+
 class LabsSettings(ApplicationSettings):
     """Settings of the labs context."""
 
@@ -61,6 +79,26 @@ class LabsSettings(ApplicationSettings):
     detail_concurrency: Annotated[int, Field(ge=1, le=100)] = 5
     max_history_size: Annotated[int, Field(ge=1, le=1000)] = 50
     worker_deadline_seconds: Annotated[float, Field(ge=1, le=3600)] = 60
+
+
+class ConnectSettings(ApplicationSettings):
+    """Where CommCare Connect is, and who this installation is there. Without a URL nobody can log in there."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LABKEEPER_CONNECT_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    url: Annotated[str, AfterValidator(_base_url)] = ""
+    client_id: str = ""
+    client_secret: Annotated[str, Field(repr=False)] = ""
+
+
+class RecordsSettings(ApplicationSettings):
+    """Settings of the records context."""
+
+    model_config = SettingsConfigDict(env_prefix="LABKEEPER_RECORDS_", extra="ignore", env_ignore_empty=True)
+
+    repository: Literal["local", "remote", "cached"] = "local"
 
 
 class Settings(ApplicationSettings):
@@ -77,7 +115,8 @@ class Settings(ApplicationSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     data_dir: Path = Path("./.labkeeper")
-    public_url: str = ""
+    public_url: Annotated[str, AfterValidator(_base_url)] = ""
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
     mongodb_uri: Annotated[str, AfterValidator(_mongodb_uri)] = ""
     mongodb_database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,63}$")] = "labkeeper"
     mongodb_driver: Literal["motor", "pymongo"] = "motor"
@@ -98,3 +137,13 @@ class Settings(ApplicationSettings):
     def labs(self) -> LabsSettings:
         """The labs context's own settings."""
         return LabsSettings()
+
+    @cached_property
+    def connect(self) -> ConnectSettings:
+        """Where Connect is."""
+        return ConnectSettings()
+
+    @cached_property
+    def records(self) -> RecordsSettings:
+        """The records context's own settings."""
+        return RecordsSettings()

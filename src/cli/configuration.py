@@ -3,10 +3,14 @@
 import os
 from typing import Any
 
+from neuroglia.hosting.abstractions import ApplicationSettings
 from pydantic import ValidationError
 
 from cli.errors import ConfigurationError
-from settings import LabsSettings, Settings
+from settings import ConnectSettings, LabsSettings, RecordsSettings, Settings
+
+PARTS = (LabsSettings, RecordsSettings, ConnectSettings)
+"""The settings classes of single contexts."""
 
 CLIENT_VARIABLES = frozenset({"LABKEEPER_URL", "LABKEEPER_TOKEN", "LABKEEPER_WORKER_PASSWORD"})
 
@@ -29,10 +33,11 @@ def load_settings(defaults: dict[str, str] | None = None) -> Settings:
         settings = Settings()
     except ValidationError as error:
         wrong += _complaints(error, Settings)
-    try:
-        LabsSettings()
-    except ValidationError as error:
-        wrong += _complaints(error, LabsSettings)
+    for part in PARTS:
+        try:
+            part()
+        except ValidationError as error:
+            wrong += _complaints(error, part)
     if settings is None or wrong:
         raise ConfigurationError("; ".join(wrong))
     return settings
@@ -41,7 +46,7 @@ def load_settings(defaults: dict[str, str] | None = None) -> Settings:
 def known_variables() -> set[str]:
     """Return the names of all variables that mean something to Labkeeper."""
     known = set(CLIENT_VARIABLES)
-    for model in (Settings, LabsSettings):
+    for model in (Settings, *PARTS):
         known |= {_variable(name, model) for name in model.model_fields}
     return known
 
@@ -51,11 +56,11 @@ def unknown_variables() -> list[str]:
     return sorted(name for name in os.environ if name.startswith("LABKEEPER_") and name not in known_variables())
 
 
-def _complaints(error: ValidationError, model: type[Settings] | type[LabsSettings]) -> list[str]:
+def _complaints(error: ValidationError, model: type[ApplicationSettings]) -> list[str]:
     return [_complaint(entry, model) for entry in error.errors()]
 
 
-def _complaint(entry: Any, model: type[Settings] | type[LabsSettings]) -> str:
+def _complaint(entry: Any, model: type[ApplicationSettings]) -> str:
     field = str(entry["loc"][0]) if entry["loc"] else ""
     rule = str(entry["msg"]).replace("Input should", "should").replace("Value error, ", "")
     may_hold_secrets = any(word in field.lower() for word in ("secret", "key", "uri", "url", "endpoint"))
@@ -63,7 +68,7 @@ def _complaint(entry: Any, model: type[Settings] | type[LabsSettings]) -> str:
     return f"{_variable(field, model)}: {rule}{given}"
 
 
-def _variable(field: str, model: type[Settings] | type[LabsSettings]) -> str:
+def _variable(field: str, model: type[ApplicationSettings]) -> str:
     if field in ("otlp_endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT"):
         return "OTEL_EXPORTER_OTLP_ENDPOINT"
     return f"{model.model_config.get('env_prefix', '')}{field}".upper()
