@@ -21,8 +21,6 @@ Workers = Annotated[
     list[str] | None, typer.Option("--worker", help="Only this worker: its id, or its name; may be repeated.")
 ]
 _WORKER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-QUIET_SECONDS = 3.0
-"""A stream that was read from the start and is silent this long has shown everything."""
 
 
 @group.command()
@@ -56,7 +54,7 @@ def show(
     found = []
     about = _WORKER.match(event_id)
     workers = [about.group()] if about else None
-    events = _stream(connect(), None, workers, "start", None, quiet_seconds=QUIET_SECONDS)
+    events = _stream(connect(), None, workers, "start", None, until_now=True)
     for _place, fact in events:
         if event_id == fact["id"]:
             found = [fact]
@@ -79,12 +77,15 @@ def _stream(
     workers: list[str] | None,
     start: str,
     after: str | None,
-    quiet_seconds: float | None = None,
+    *,
+    until_now: bool = False,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return facts with their place in the stream; ends after ``quiet_seconds`` without one, if given."""
+    """Return facts with their place in the stream; for ever, or until all that has happened was told."""
     params: dict[str, Any] = {"from": start, "type": types or [], "worker": workers or []}
+    if until_now:
+        params["until"] = "now"
     headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}
-    timeout = httpx.Timeout(10.0, read=quiet_seconds or 60.0)
+    timeout = httpx.Timeout(10.0, read=60.0)
     try:
         path = f"{API}/events/stream"
         with client.http.stream("GET", path, params=params, headers=headers, timeout=timeout) as response:
@@ -94,8 +95,7 @@ def _stream(
             for fields, data in follow_lines(response):
                 yield fields.get("id", ""), json.loads(data)
     except httpx.ReadTimeout as error:
-        if quiet_seconds is None:
-            raise CommandError("the event stream fell silent") from error
+        raise CommandError("the event stream fell silent") from error
     except httpx.HTTPError as error:
         raise nobody_answers(client.url, error) from error
 

@@ -44,16 +44,7 @@ def record_id(data_dir: Path) -> str:
 
 
 def shown_events(data_dir: Path, about: str) -> list[dict[str, Any]]:
-    """Ask until something is shown: the command takes a server for silent that says nothing for three seconds."""
-    found: list[dict[str, Any]] = []
-
-    def told() -> bool:
-        done = labkeeper(data_dir, "events", "show", about, "--json")
-        found[:] = json.loads(done.stdout) if done.returncode == 0 else []
-        return bool(found)
-
-    assert wait_until(told)
-    return found
+    return list(labkeeper_json(data_dir, "events", "show", about))
 
 
 def test_the_server_says_where_it_is_in_a_file_for_nobody_else(data_dir: Path) -> None:

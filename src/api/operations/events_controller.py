@@ -50,6 +50,9 @@ class EventsController(LabkeeperController):
         from_: Annotated[
             Literal["now", "start"], Query(alias="from", description="Where to begin without an id.")
         ] = "now",
+        until: Annotated[
+            Literal["now"] | None, Query(description="`now` ends the stream once all that has happened was told.")
+        ] = None,
         last_event_id: Annotated[str | None, Header(max_length=500)] = None,
     ) -> Response:
         """Facts of workers and labs as they happen; resume with `Last-Event-ID`."""
@@ -63,13 +66,14 @@ class EventsController(LabkeeperController):
             place = await self._stream.here_async()
         principal = principal_of(request)
         left = principal.expires_at - self._clock.now().timestamp() if principal else None
-        source = self._events(place, tuple(type or ()), frozenset(worker or ()))
+        end = await self._stream.here_async() if until else None
+        source = self._events(place, tuple(type or ()), frozenset(worker or ()), end)
         return EventStreamResponse(source, self._shutdown, ends_after_seconds=left)
 
     async def _events(
-        self, place: StreamPlace, types: Sequence[str], workers: frozenset[str]
+        self, place: StreamPlace, types: Sequence[str], workers: frozenset[str], until: StreamPlace | None
     ) -> AsyncIterator[ServerSentEvent]:
-        async for reached, fact, body in self._stream.follow_async(place, types, workers):
+        async for reached, fact, body in self._stream.follow_async(place, types, workers, until):
             position = ",".join(f"{log}:{at}.{index}" for log, (at, index) in sorted(reached.items()))
             yield ServerSentEvent(body.decode(), position, fact.event.event_type)
 

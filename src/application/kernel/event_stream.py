@@ -39,13 +39,14 @@ class EventStream:
         return True
 
     async def follow_async(
-        self, place: StreamPlace, types: Sequence[str], workers: frozenset[str]
+        self, place: StreamPlace, types: Sequence[str], workers: frozenset[str], until: StreamPlace | None = None
     ) -> AsyncIterator[tuple[StreamPlace, RecordedFact, bytes]]:
         """Yield wanted facts after a place for ever, each with the place it stands at and its JSON.
 
         Args:
             types: stored type names or ``prefix.*``; none for all.
             workers: ids of workers; none for all.
+            until: end once everything up to this place was told; None to go on for ever.
         """
         reached = {log: place.get(log, (0, WHOLE_COMMIT)) for log in self._feeds}
         while True:
@@ -62,6 +63,8 @@ class EventStream:
                         yield dict(reached), fact, self._cloud_events.of_fact(fact)
                 moved = moved or read_up_to > position
                 reached[log] = max(reached[log], (read_up_to, WHOLE_COMMIT))
+            if until is not None and all(reached[log] >= end for log, end in until.items()):
+                return
             if not moved:
                 await self._wait_async({log: at for log, (at, _) in reached.items()})
 

@@ -126,6 +126,18 @@ def test_from_start_replays_everything_once_and_in_order(keeper: Keeper) -> None
     assert set(positions) == set(range(1, head + 1))
 
 
+def test_until_now_ends_once_everything_was_told(keeper: Keeper) -> None:
+    first, second = keeper.register(name="one"), keeper.register(name="two")
+    with listening(keeper.app, {"from": "start", "until": "now", "worker": first.id}) as stream:
+        assert stream.ended.wait(PATIENCE_SECONDS)
+        assert {event["data"]["workerid"] for event in stream.events} == {first.id}
+        assert len([name for name in stream.types if name == "labs.lab-record-created.v1"]) == 3
+    with listening(keeper.app, {"from": "start", "until": "now", "worker": second.id, "type": "nothing.*"}) as stream:
+        assert stream.ended.wait(PATIENCE_SECONDS)
+        assert not stream.events
+    assert_problem(keeper.http.get(f"{PATH}?until=tomorrow"), 422)
+
+
 def test_filters_by_type_and_worker(keeper: Keeper) -> None:
     first, second = keeper.register(name="one"), keeper.register(name="two")
     params: Any = [("from", "start"), ("worker", second.id), ("type", "labs.lab-record-created")]
