@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Path, Request
+from fastapi import Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from application.kernel.paging import DEFAULT_LIMIT, LARGEST_LIMIT
@@ -13,6 +13,12 @@ RecordId = Annotated[int, Path(ge=1, le=MAX_ID, description="Id of the record.",
 TaskId = Annotated[int, Path(ge=1, le=MAX_ID, description="Id of the task.", examples=[4501])]
 KindName = Annotated[
     str, Path(max_length=64, description="Name of a kind, as `/records/kinds` lists them.", examples=["workflow-run"])
+]
+FromVersion = Annotated[
+    int, Query(alias="from", ge=1, le=2**31 - 1, description="The earlier version, as the history lists it.")
+]
+ToVersion = Annotated[
+    int | None, Query(alias="to", ge=1, le=2**31 - 1, description="The later version; the present one when left out.")
 ]
 Number = Annotated[str, Field(pattern="^[0-9]{1,19}$")]
 

@@ -10,21 +10,26 @@ from api.kernel.authorization import Role, requires
 from api.kernel.conditional import body_tag, expected_version, not_modified
 from api.kernel.controller import LabkeeperController, data_of
 from api.kernel.described_headers import sends, understands
+from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.query_strings import takes_other_parameters
 from api.records.answers import encoded, page_of, record_answer, tag_of
 from api.records.freshness import AGE_HEADERS, age_headers
-from api.records.parameters import RecordFilters, RecordId, filters_of
+from api.records.parameters import FromVersion, RecordFilters, RecordId, ToVersion, filters_of
 from api.records.schemas import (
     ChangeRecordBody,
     CreateRecordBody,
     CreateRecordsBody,
     RecordAnswer,
+    RecordHistoryPage,
     RecordsAnswer,
     RecordsPageAnswer,
+    VersionComparisonAnswer,
 )
 from application.records.change_record import ChangeRecordCommand
+from application.records.compare_record_versions import CompareRecordVersionsQuery
 from application.records.create_records import CreateRecordsCommand
 from application.records.get_record import GetRecordQuery
+from application.records.get_record_history import GetRecordHistoryQuery
 from application.records.list_records import ListRecordsQuery
 from application.records.record_filters import read_filters
 from application.records.remove_record import RemoveRecordCommand
@@ -122,3 +127,28 @@ class RecordsController(LabkeeperController):
         """Remove a record and, after it, its children."""
         command = RemoveRecordCommand(record_id=record_id, expected_version=expected_version(request))
         return self.process(await self.mediator.execute_async(command))
+
+    @requires(Role.USER)
+    @get("/{record_id}/history", response_model=RecordHistoryPage)
+    async def get_record_history(
+        self, record_id: RecordId, limit: Limit = DEFAULT_LIMIT, cursor: CursorParameter = None
+    ) -> Response:
+        """What happened to a record, newest first. 409 where the store keeps no earlier versions (remote)."""
+        query = GetRecordHistoryQuery(record_id=record_id, limit=limit, cursor=cursor)
+        return self.process(await self.mediator.execute_async(query))
+
+    @requires(Role.USER)
+    @get("/{record_id}/diff", response_model=VersionComparisonAnswer)
+    async def compare_record_versions(
+        self, record_id: RecordId, earlier: FromVersion, later: ToVersion = None
+    ) -> Response:
+        """What differs between two versions of a record; without `to` between one and how it is now."""
+        query = CompareRecordVersionsQuery(record_id=record_id, earlier=earlier, later=later)
+        result = await self.mediator.execute_async(query)
+        if not result.is_success:
+            return self.process(result)
+        found = data_of(result)
+        different = [
+            {"path": list(one.path), "old": one.old, "new": one.new, "kind": one.kind} for one in found.differences
+        ]
+        return self.answer(200, encoded({"from": found.earlier, "to": found.later, "differences": different}))

@@ -1,10 +1,11 @@
 """Bodies and answers of the records resources."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.records.values import MAX_BATCH_ITEMS, MAX_EXPERIMENT_CHARACTERS, MAX_ID, MAX_TYPE_CHARACTERS
+from domain.records.values import MAX_BATCH_ITEMS, MAX_EXPERIMENT_CHARACTERS, MAX_ID, MAX_TYPE_CHARACTERS, RecordOrigin
 
 _RECORD: dict[str, Any] = {
     "experiment": "workflow",
@@ -169,3 +170,41 @@ class KindsAnswer(BaseModel):
     """All kinds that are known here; any other record is a plain one."""
 
     items: list[KindAnswer]
+
+
+class RecordHistoryAnswer(BaseModel):
+    """One event of a record; `version` is what `/diff` compares."""
+
+    version: int
+    type: str
+    at: datetime
+    by: str | None
+    action: str
+    origin: RecordOrigin
+    changed: list[str]
+
+
+class RecordHistoryPage(BaseModel):
+    """Events of a record, newest first."""
+
+    items: list[RecordHistoryAnswer]
+    next_cursor: str | None
+
+
+class DifferenceAnswer(BaseModel):
+    """One place that differs; `path` leads there from the record, a number being a place in a list."""
+
+    path: list[str | int]
+    old: Any
+    new: Any
+    kind: Literal["added", "removed", "changed"]
+
+
+class VersionComparisonAnswer(BaseModel):
+    """What differs between two versions."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    earlier: int = Field(alias="from")
+    later: int = Field(alias="to")
+    differences: list[DifferenceAnswer]

@@ -1,0 +1,125 @@
+"""``/export``: what clients of the system of record ask it, answered here in its own shapes.
+
+An existing client works by changing its base URL.
+"""
+
+from typing import Any, ClassVar
+
+from classy_fastapi import delete, get, post
+from fastapi import Request, Response
+from neuroglia.core import OperationResult
+from neuroglia.mediation.mediator import Mediator
+
+from api.kernel.authorization import Role, requires
+from api.kernel.controller import LabkeeperController, data_of
+from api.kernel.described_headers import sends
+from api.kernel.guarded_route import GuardedRoute
+from api.kernel.problems import problem_of
+from api.kernel.query_strings import takes_other_parameters
+from api.records.answers import encoded, remote_shape
+from api.records.export_bodies import items_async, removal_of, upsert_of
+from api.records.export_route import ExportRoute, bare
+from api.records.export_shapes import ITEMS_BODY, LISTED, REMOVALS_BODY, memberships_answer
+from api.records.freshness import AGE_HEADERS, age_headers
+from api.records.remote_lookups import lookups_of
+from application.kernel.refusals import Refusal, invalid, missing
+from application.records.find_records import FindRecordsQuery
+from application.records.get_memberships import GetMembershipsQuery
+from application.records.get_opportunity import GetOpportunityQuery
+from application.records.remove_records import RemoveRecordsCommand
+from application.records.upsert_records import UpsertRecordsCommand
+from domain.kernel.clock import Clock
+from domain.records.errors import InvalidFilterError, InvalidRecordError
+from domain.records.values import SCOPE_FIELDS, RecordScope
+
+_NOT_FOUND = missing("record", "")
+
+
+class ExportController(LabkeeperController):
+    """The export API of CommCare Connect for records, as its clients know it."""
+
+    route_prefix = "/export"
+    versioned = False
+    tag = "Connect export (drop-in)"
+    route_class: ClassVar[type[GuardedRoute]] = ExportRoute
+
+    def __init__(self, mediator: Mediator, clock: Clock) -> None:
+        super().__init__(mediator)
+        self._clock = clock
+
+    @requires(Role.USER)
+    @takes_other_parameters
+    @sends(200, *AGE_HEADERS)
+    @get("/labs_record/", responses={200: LISTED}, operation_id="export_list_labs_records")
+    async def list_labs_records(self, request: Request) -> Response:
+        """A bare array. Every parameter is a lookup, as there: `experiment=`, `data__status=open`, `user__username=`.
+
+        The first of `opportunity_id`, `program_id` and `organization_id` decides; with none only public records.
+        """
+        asked = dict(request.query_params)
+        try:
+            lookups = lookups_of(asked)
+        except InvalidFilterError as error:
+            return bare(invalid(error.field, error.rule))
+        given = {name: int(asked[name]) for name in SCOPE_FIELDS if name in asked}
+        if given and next(iter(given.values())) < 1:
+            return bare(_NOT_FOUND)
+        scope = RecordScope(**{name: number for name, number in given.items() if number > 0})
+        result = await self.mediator.execute_async(FindRecordsQuery(scope=scope, wanted=lookups.narrowing))
+        if not result.is_success:
+            return _refused(result)
+        found = data_of(result)
+        body = encoded([remote_shape(record) for record in lookups.among(found.records)])
+        headers = age_headers(self._clock, found.as_of, found.stale_since)
+        return Response(body, 200, headers, "application/json")
+
+    @requires(Role.USER)
+    @post("/labs_record/", responses={200: LISTED}, openapi_extra=ITEMS_BODY, operation_id="export_upsert_labs_records")
+    async def upsert_labs_records(self, request: Request) -> Response:
+        """Insert items without an id, change those with one, all or none; 200 with a list in their order."""
+        items = tuple(upsert_of(item) for item in await items_async(request))
+        result = await self.mediator.execute_async(UpsertRecordsCommand(items=items))
+        if not result.is_success:
+            return _refused(result)
+        return Response(
+            encoded([remote_shape(record) for record in data_of(result)]), 200, media_type="application/json"
+        )
+
+    @requires(Role.USER)
+    @delete("/labs_record/", openapi_extra=REMOVALS_BODY, operation_id="export_delete_labs_records")
+    async def delete_labs_records(self, request: Request) -> Response:
+        """Remove records by id, all or none; 200 with an empty body."""
+        try:
+            removals = tuple(removal_of(index, item) for index, item in enumerate(await items_async(request)))
+        except InvalidRecordError as error:
+            return bare(invalid(f"item {error.index}: {error.field}", error.rule))
+        result = await self.mediator.execute_async(RemoveRecordsCommand(removals=removals))
+        return Response(b"", 200) if result.is_success else _refused(result)
+
+    @requires(Role.USER)
+    @takes_other_parameters
+    @get("/opp_org_program_list/", operation_id="export_opp_org_program_list")
+    async def opp_org_program_list(self) -> Response:
+        """Every organisation, opportunity and program that you may see."""
+        result = await self.mediator.execute_async(GetMembershipsQuery())
+        if not result.is_success:
+            return _refused(result)
+        return Response(encoded(memberships_answer(data_of(result))), 200, media_type="application/json")
+
+    @requires(Role.USER)
+    @takes_other_parameters
+    @get("/opportunity/{opportunity_id}/", operation_id="export_opportunity")
+    async def opportunity(self, opportunity_id: str) -> Response:
+        """One opportunity; 404 when it is not yours."""
+        if not (opportunity_id.isascii() and opportunity_id.isdecimal() and len(opportunity_id) < 19):
+            return bare(_NOT_FOUND)
+        result = await self.mediator.execute_async(GetOpportunityQuery(opportunity_id=int(opportunity_id)))
+        if not result.is_success:
+            return _refused(result)
+        return Response(encoded(data_of(result)), 200, media_type="application/json")
+
+
+def _refused(result: OperationResult[Any]) -> Response:
+    """What would move a record from another scope here is not found: the system of record would move it."""
+    refusal: Refusal = problem_of(result)
+    return bare(_NOT_FOUND if (refusal.type or "").endswith("/wrong-scope") else refusal)
