@@ -65,15 +65,23 @@ class EventsController(LabkeeperController):
         elif from_ == "now":
             place = await self._stream.here_async()
         principal = principal_of(request)
+        hears_all = principal is not None and principal.role is Role.ADMIN
+        listener = None if principal is None or hears_all else principal.subject
         left = principal.expires_at - self._clock.now().timestamp() if principal else None
         end = await self._stream.here_async() if until else None
-        source = self._events(place, tuple(type or ()), frozenset(worker or ()), end)
+        source = self._events(place, tuple(type or ()), frozenset(worker or ()), listener, end)
         return EventStreamResponse(source, self._shutdown, ends_after_seconds=left)
 
     async def _events(
-        self, place: StreamPlace, types: Sequence[str], workers: frozenset[str], until: StreamPlace | None
+        self,
+        place: StreamPlace,
+        types: Sequence[str],
+        workers: frozenset[str],
+        listener: str | None,
+        until: StreamPlace | None,
     ) -> AsyncIterator[ServerSentEvent]:
-        async for reached, fact, body in self._stream.follow_async(place, types, workers, until):
+        followed = self._stream.follow_async(place, types, workers, listener=listener, until=until)
+        async for reached, fact, body in followed:
             position = ",".join(f"{log}:{at}.{index}" for log, (at, index) in sorted(reached.items()))
             yield ServerSentEvent(body.decode(), position, fact.event.event_type)
 

@@ -1,6 +1,7 @@
 """Facts of several logs as one stream that can be resumed where it broke off."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 
 from application.kernel.cloud_events import CloudEvents, worker_of
@@ -14,16 +15,44 @@ LOOK_AGAIN_SECONDS = 5.0
 WHOLE_COMMIT = 999_999
 
 
+class FactAudience(ABC):
+    """Who hears of the facts of one log. Administrators hear of everything."""
+
+    log: str
+
+    @abstractmethod
+    async def hears_async(self, username: str, fact: RecordedFact) -> bool:
+        """Tell whether a person may know of a fact.
+
+        Raises:
+            UnavailableError: that cannot be found out right now.
+        """
+
+
+class Nobody(FactAudience):
+    """For logs that only administrators may follow."""
+
+    def __init__(self, log: str) -> None:
+        self.log = log
+
+    async def hears_async(self, username: str, fact: RecordedFact) -> bool:  # noqa: ARG002  # says no to everybody
+        return False
+
+
 class EventStream:
     """Follows logs by position.
 
     Args:
         feeds: the logs that people may follow.
         cloud_events: how a fact is written.
+        audiences: who hears of what; everybody hears of the logs that have none.
     """
 
-    def __init__(self, feeds: Sequence[EventFeed], cloud_events: CloudEvents) -> None:
+    def __init__(
+        self, feeds: Sequence[EventFeed], cloud_events: CloudEvents, audiences: Sequence[FactAudience] = ()
+    ) -> None:
         self._feeds = {feed.log: feed for feed in feeds}
+        self._audiences = {audience.log: audience for audience in audiences}
         self._cloud_events = cloud_events
 
     async def here_async(self) -> StreamPlace:
@@ -39,13 +68,20 @@ class EventStream:
         return True
 
     async def follow_async(
-        self, place: StreamPlace, types: Sequence[str], workers: frozenset[str], until: StreamPlace | None = None
+        self,
+        place: StreamPlace,
+        types: Sequence[str],
+        workers: frozenset[str],
+        *,
+        listener: str | None = None,
+        until: StreamPlace | None = None,
     ) -> AsyncIterator[tuple[StreamPlace, RecordedFact, bytes]]:
         """Yield wanted facts after a place for ever, each with the place it stands at and its JSON.
 
         Args:
             types: stored type names or ``prefix.*``; none for all.
             workers: ids of workers; none for all.
+            listener: who listens; None for somebody who hears of everything.
             until: end once everything up to this place was told; None to go on for ever.
         """
         reached = {log: place.get(log, (0, WHOLE_COMMIT)) for log in self._feeds}
@@ -59,7 +95,7 @@ class EventStream:
                     if (fact.position, fact.index) <= (position, index):
                         continue
                     reached[log] = (fact.position, fact.index)
-                    if _wanted(fact, types, workers):
+                    if _wanted(fact, types, workers) and await self._hears_async(listener, fact):
                         yield dict(reached), fact, self._cloud_events.of_fact(fact)
                 moved = moved or read_up_to > position
                 reached[log] = max(reached[log], (read_up_to, WHOLE_COMMIT))
@@ -67,6 +103,10 @@ class EventStream:
                 return
             if not moved:
                 await self._wait_async({log: at for log, (at, _) in reached.items()})
+
+    async def _hears_async(self, listener: str | None, fact: RecordedFact) -> bool:
+        audience = self._audiences.get(fact.log)
+        return listener is None or audience is None or await audience.hears_async(listener, fact)
 
     async def _wait_async(self, positions: dict[str, int]) -> None:
         waits = [
