@@ -22,6 +22,7 @@ from application.kernel.handlers import register_handlers
 from application.kernel.probes import HealthProbe, MetricsPage
 from application.kernel.subscriptions import Subscriber, Subscriptions
 from domain.kernel.clock import Clock, SystemClock
+from integration.access import wiring as access
 from integration.http.address_policy import AddressPolicy
 from integration.http.outbound_addresses import PolicedOutboundAddresses
 from integration.installation_secrets import InstallationSecrets
@@ -33,7 +34,7 @@ from integration.scheduling.labkeeper_task_scheduler import LabkeeperTaskSchedul
 from integration.telemetry.probes import CheckedHealth, PrometheusPage
 from integration.telemetry.telemetry import Telemetry
 from integration.webhooks import wiring as webhooks
-from settings import Settings
+from settings import Settings, networks_of
 
 DESCRIPTION = (
     "Keeps a record of every lab you run: refreshed in the background, answered from its own store, "
@@ -66,7 +67,7 @@ def build_app(
     clock = clock or SystemClock()
     policy = policy or AddressPolicy()
     driver = open_driver(settings.mongodb_driver, mongodb_uri, settings.mongodb_database)
-    builder = LabkeeperWebApplicationBuilder()
+    builder = LabkeeperWebApplicationBuilder(trusted_proxies=networks_of(settings.trusted_proxies))
     services = builder.services
 
     watch, storage = register_storage(services, driver, clock, secrets.credential_keys)
@@ -75,6 +76,17 @@ def build_app(
     services.add_singleton(BackgroundWork, singleton=background)
     services.add_singleton(CloudEvents, singleton=CloudEvents(settings.public_url))
 
+    who = access.register_access(
+        services,
+        driver=driver,
+        clock=clock,
+        keys=secrets.credential_keys,
+        policy=policy,
+        connect=settings.connect,
+        managed_here=settings.records.repository == "local",
+        public_url=settings.public_url,
+    )
+    storage.add(who)
     labs_log = labs.register_labs(services, driver, settings.labs, policy, watch, clock)
     storage.add(labs_log)
     hooks = webhooks.register_webhooks(
@@ -95,16 +107,20 @@ def build_app(
     services.add_singleton(HostedService, singleton=background)
     services.add_singleton(EventStream, singleton=EventStream([labs_log], CloudEvents(settings.public_url)))
     services.add_singleton(ReadYourWrites)
-    services.add_singleton(Authenticator, singleton=_authenticator(settings, secrets, clock, monotonic))
+    services.add_singleton(Authenticator, singleton=_authenticator(settings, secrets, clock, monotonic, who))
     register_handlers(services, "application.operations")
     _register_probes(builder, driver, telemetry)
-    builder.add_controllers(["api.labs", "api.webhooks", "api.operations"])
+    builder.add_controllers(["api.labs", "api.access", "api.webhooks", "api.operations"])
     LabkeeperTaskScheduler.configure(builder, [labs.JOBS])
     return builder.build_app_with_lifespan("Labkeeper", DESCRIPTION, product_version())
 
 
 def _authenticator(
-    settings: Settings, secrets: InstallationSecrets, clock: Clock, monotonic: Callable[[], float]
+    settings: Settings,
+    secrets: InstallationSecrets,
+    clock: Clock,
+    monotonic: Callable[[], float],
+    who: access.AccessContext,
 ) -> Authenticator:
     keys = None
     if settings.jwks_url:
@@ -117,7 +133,7 @@ def _authenticator(
         leeway_seconds=0.0,
         clock=clock,
     )
-    return Authenticator(tokens)
+    return Authenticator(tokens, who.bearers, who.sessions, settings.public_url)
 
 
 def _register_probes(builder: LabkeeperWebApplicationBuilder, driver: MongoDriver, telemetry: Telemetry) -> None:

@@ -176,6 +176,7 @@ async def _serving(app: FastAPI, listening: socket.socket, settings: Settings) -
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the application decides whom to believe
         timeout_graceful_shutdown=LAST_REQUESTS_SECONDS,
     )
     server = _Server(config)

@@ -2,8 +2,9 @@
 
 import inspect
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from api.kernel.openapi import install_openapi
 from api.kernel.problems import install_problem_handlers
 from api.kernel.request_context import RequestContextMiddleware
 from api.kernel.shutdown import Shutdown
+from api.kernel.trusted_proxies import TrustedProxies
 from application.kernel.behaviours import Surprises, register_behaviours
 from application.kernel.handlers import modules_of, request_handlers_of
 from application.kernel.idempotency import IdempotencyKeys
@@ -37,6 +39,7 @@ class LabkeeperWebApplicationBuilder(WebApplicationBuilder):
 
     Args:
         max_body_bytes, body_timeout_seconds: limits on every request's body.
+        trusted_proxies: who may say by forwarded headers where a request came from.
     """
 
     def __init__(
@@ -45,9 +48,11 @@ class LabkeeperWebApplicationBuilder(WebApplicationBuilder):
         *,
         max_body_bytes: int = 1 << 20,
         body_timeout_seconds: float = 30.0,
+        trusted_proxies: Sequence[IPv4Network | IPv6Network] = (),
     ) -> None:
         self.services: ServiceCollection = LabkeeperServiceCollection()
         super().__init__(app_settings)
+        self._proxies = Middleware(TrustedProxies, trusted_proxies)
         self._limits = Middleware(RequestContextMiddleware, max_body_bytes, body_timeout_seconds)
         self.services.add_singleton(Mediator, LabkeeperMediator)
         self.services.add_singleton(Shutdown)
@@ -102,7 +107,7 @@ class LabkeeperWebApplicationBuilder(WebApplicationBuilder):
             openapi_url=f"{API_PREFIX}/openapi.json",
             docs_url=f"{API_PREFIX}/docs",
             redoc_url=None,
-            middleware=[self._limits],
+            middleware=[self._proxies, self._limits],
             redirect_slashes=False,
         )
         keys = provider.get_service(IdempotencyKeys)

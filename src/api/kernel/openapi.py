@@ -60,7 +60,10 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas["Problem"] = _PROBLEM
     components["headers"] = ANSWER_HEADERS
-    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "A token of ours (JWT), or one of Connect."},
+        "session": {"type": "apiKey", "in": "cookie", "name": "labkeeper_session", "description": "By /auth/login."},
+    }
     for route in app.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
             for method in route.methods or ():
@@ -76,6 +79,6 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
         responses.setdefault(status, {"description": why, "content": content})
     access = access_of(route.endpoint)
     if access is not None and access.role is not None:
-        operation["security"] = [{"bearer": []}]
+        operation["security"] = [{"bearer": []}, {"session": []}]
         operation["x-required-role"] = access.role.value
     describe_headers(operation, route.endpoint, repeatable=method in METHODS)

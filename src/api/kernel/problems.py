@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from neuroglia.core import OperationResult
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from application.kernel.refusals import PROBLEM_TYPES, Refusal, conflicting, invalid, unavailable
+from application.kernel.refusals import PROBLEM_TYPES, Refusal, refusal_of, unavailable
 from domain.kernel.errors import DomainError, UnavailableError, UndecodableEventError
 
 MEDIA_TYPE = "application/problem+json"
@@ -123,9 +123,8 @@ def install_problem_handlers(app: FastAPI) -> None:
         return problem_response(unavailable(str(error), error.retry_after_seconds))
 
     async def on_domain_error(_request: Request, error: Exception) -> Response:
-        field, rule = getattr(error, "field", None), getattr(error, "rule", None)
-        named = isinstance(field, str) and isinstance(rule, str)
-        return problem_response(invalid(str(field), str(rule)) if named else conflicting(str(error)))
+        assert isinstance(error, DomainError)
+        return problem_response(refusal_of(error))
 
     async def on_unreadable_event(request: Request, error: Exception) -> Response:
         assert isinstance(error, UndecodableEventError)

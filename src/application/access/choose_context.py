@@ -7,9 +7,9 @@ from neuroglia.mediation.mediator import Command, CommandHandler
 
 from application.access.connect_logins import Sessions
 from application.access.labs_context import chosen_among, only_choice
-from application.contracts.labs_context import NOTHING_ASKED, AskedContext, ContextNotFoundError, LabsContext
+from application.contracts.labs_context import NOTHING_ASKED, AskedContext, LabsContext
 from application.contracts.memberships import MembershipDirectory
-from application.kernel.refusals import Refusal, missing
+from application.kernel.refusals import Refusal
 from application.kernel.request_context import current_request
 
 
@@ -31,9 +31,6 @@ class ChooseContextCommandHandler(CommandHandler[ChooseContextCommand, Operation
             detail = "a token has no session to keep this in; name opportunity, program or organization in each request"
             return Refusal(409, "no-session", "No session", detail)
         memberships = await self._memberships.of_async(current_request().actor)
-        try:
-            context = chosen_among(memberships, request.asked)
-        except ContextNotFoundError as error:
-            return missing(error.kind, str(error.named))
+        context = chosen_among(memberships, request.asked)
         await self._sessions.choose_context_async(signed_in.session_key, context)
         return self.ok(only_choice(memberships) if request.asked == NOTHING_ASKED else context)

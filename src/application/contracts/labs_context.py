@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from domain.kernel.errors import DomainError
+from domain.kernel.errors import NotThereError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class AskedContext:
 NOTHING_ASKED = AskedContext()
 
 
-class ContextNotFoundError(DomainError):
+class ContextNotFoundError(NotThereError):
     """There is no such opportunity, program or organisation among those that the caller belongs to. Answered with 404.
 
     Attributes:

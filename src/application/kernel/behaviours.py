@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from neuroglia.core import OperationResult
 from neuroglia.data.exceptions import OptimisticConcurrencyException
 from neuroglia.dependency_injection.service_provider import ServiceCollection
 from neuroglia.mediation.mediator import Command
@@ -13,7 +12,7 @@ from neuroglia.mediation.pipeline_behavior import PipelineBehavior
 from opentelemetry import metrics, trace
 from opentelemetry.trace import Status, StatusCode
 
-from application.kernel.refusals import conflicting, invalid, unavailable
+from application.kernel.refusals import conflicting, refusal_of, unavailable
 from domain.kernel.errors import DomainError, UnavailableError
 
 Next = Callable[[], Awaitable[Any]]
@@ -88,13 +87,7 @@ class RefusingBehavior(PipelineBehavior[Any, Any]):
             return conflicting(f"{error.entity_id} was changed by somebody else meanwhile; read it again and repeat")
         except DomainError as error:
             log.info("%s is refused: %s", type(request).__name__, error)
-            return _refusal_of(error)
-
-
-def _refusal_of(error: DomainError) -> OperationResult[Any]:
-    """422 when the error names a field and the rule that its value breaks, else 409."""
-    field, rule = getattr(error, "field", None), getattr(error, "rule", None)
-    return invalid(field, rule) if isinstance(field, str) and isinstance(rule, str) else conflicting(str(error))
+            return refusal_of(error)
 
 
 def register_behaviours(services: ServiceCollection) -> None:

@@ -4,6 +4,8 @@ from typing import Any, TypeVar
 
 from neuroglia.core import OperationResult
 
+from domain.kernel.errors import DomainError, NotThereError
+
 PROBLEM_TYPES = "https://labkeeper.dev/problems/"
 
 T = TypeVar("T")
@@ -71,3 +73,11 @@ def upstream_failed(detail: str, **members: Any) -> Refusal:
 def unavailable(detail: str, retry_after_seconds: float, **members: Any) -> Refusal:
     """503: no answer right now."""
     return Refusal(503, "unavailable", "Unavailable", detail, retry_after_seconds=retry_after_seconds, **members)
+
+
+def refusal_of(error: DomainError) -> Refusal:
+    """404 for what is not there, 422 when the error names a field and the rule that its value breaks, else 409."""
+    if isinstance(error, NotThereError):
+        return Refusal(404, "not-found", "Not found", str(error))
+    field, rule = getattr(error, "field", None), getattr(error, "rule", None)
+    return invalid(field, rule) if isinstance(field, str) and isinstance(rule, str) else conflicting(str(error))

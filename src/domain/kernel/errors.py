@@ -2,6 +2,7 @@
 
 LabkeeperError
 ├── DomainError             a rule of the domain refuses; the subclass names the rule
+│   └── NotThereError       there is no such thing among those that the caller may see
 ├── UnknownEventError       a state was given an event that it has no reducer for
 ├── UndecodableEventError   a stored event cannot be read: names log, stream, version and type
 └── UnavailableError        something we depend on does not answer (the caller may try again)
@@ -14,6 +15,10 @@ class LabkeeperError(Exception):
 
 class DomainError(LabkeeperError):
     """A broken rule. Subclasses are named after it; the message is safe to show to a user."""
+
+
+class NotThereError(DomainError):
+    """There is no such thing among those that the caller may see: nobody is told which. Answered with 404."""
 
 
 class UnknownEventError(LabkeeperError):

@@ -33,7 +33,11 @@ _LONGEST_NAME = 255
 
 
 class HttpConnectLogins(ConnectLogins):
-    """Codes and refresh tokens are sent once: whether a lost answer has used them up, nobody can tell."""
+    """Codes and refresh tokens are sent once: whether a lost answer has used them up, nobody can tell.
+
+    Args:
+        url: base URL of Connect; empty where there is none: then nothing can be asked.
+    """
 
     def __init__(self, url: str, client_id: str, client_secret: str, policy: AddressPolicy, clock: Clock) -> None:
         self._url = url.rstrip("/")
@@ -125,6 +129,8 @@ class HttpConnectLogins(ConnectLogins):
     async def _post_async(
         self, path: str, form: dict[str, str], headers: Mapping[str, str], *, again: bool
     ) -> UpstreamResponse:
+        if not self._url:
+            raise UnavailableError("there is no Connect: LABKEEPER_CONNECT_URL is not set", 3600.0)
         try:
             return await self._http.request_async(
                 "POST",

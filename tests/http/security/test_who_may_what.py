@@ -17,6 +17,30 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
     ("GET", "/metrics"): PUBLIC,
+    ("GET", "/auth/login"): PUBLIC,
+    ("GET", "/auth/callback"): PUBLIC,
+    ("POST", "/auth/logout"): USER,
+    ("GET", "/auth/me"): USER,
+    ("PUT", "/auth/context"): USER,
+    ("GET", f"{A}/users"): ADMIN,
+    ("POST", f"{A}/users"): ADMIN,
+    ("GET", f"{A}/users/{{username}}"): ADMIN,
+    ("PATCH", f"{A}/users/{{username}}"): ADMIN,
+    ("DELETE", f"{A}/users/{{username}}"): ADMIN,
+    ("GET", f"{A}/organizations"): ADMIN,
+    ("POST", f"{A}/organizations"): ADMIN,
+    ("GET", f"{A}/organizations/{{slug}}"): ADMIN,
+    ("PATCH", f"{A}/organizations/{{slug}}"): ADMIN,
+    ("DELETE", f"{A}/organizations/{{slug}}"): ADMIN,
+    ("POST", f"{A}/organizations/{{slug}}/programs"): ADMIN,
+    ("PATCH", f"{A}/organizations/{{slug}}/programs/{{program_id}}"): ADMIN,
+    ("DELETE", f"{A}/organizations/{{slug}}/programs/{{program_id}}"): ADMIN,
+    ("POST", f"{A}/organizations/{{slug}}/opportunities"): ADMIN,
+    ("PATCH", f"{A}/organizations/{{slug}}/opportunities/{{opportunity_id}}"): ADMIN,
+    ("DELETE", f"{A}/organizations/{{slug}}/opportunities/{{opportunity_id}}"): ADMIN,
+    ("GET", f"{A}/memberships"): ADMIN,
+    ("POST", f"{A}/memberships"): ADMIN,
+    ("DELETE", f"{A}/memberships/{{slug}}/{{username}}"): ADMIN,
     ("GET", IN_REGION): USER,
     ("POST", IN_REGION): ADMIN,
     ("GET", WORKER): USER,
@@ -66,6 +90,7 @@ def test_every_route_is_in_the_table_with_its_role(app: Served) -> None:
 def filled(path: str) -> str:
     worker = "00000000-0000-4000-8000-000000000000"
     values = {"region": "x", "worker_id": worker, "record_id": f"{worker}.l", "task_id": "none", "name": "none"}
+    values |= {"username": "none", "slug": "none", "program_id": "1", "opportunity_id": "1"}
     for name in ("run_id", "parked_id", "webhook_id", "delivery_id"):
         values[name] = "none"
     return path.format_map(values)

@@ -1,0 +1,119 @@
+"""The access context, put together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neuroglia.dependency_injection.service_provider import ServiceCollection, ServiceProviderBase
+from neuroglia.hosting.abstractions import HostedService
+
+from application.access.access_directory import AccessDirectory
+from application.access.connect_logins import ConnectLogins, Grants, PendingLogins, Sessions
+from application.access.installation import AccessInstallation
+from application.access.labs_context import MembersLabsContexts
+from application.contracts.labs_context import LabsContexts
+from application.contracts.memberships import MembershipDirectory, UpstreamTokens
+from application.kernel.event_feed import EventFeed
+from application.kernel.handlers import register_handlers
+from application.kernel.leases import Leases
+from domain.access.events import ACCESS_EVENTS
+from domain.access.repositories import AccessIds, OrganizationRepository, UserRepository
+from domain.kernel.clock import Clock
+from integration.access.connect_bearer_tokens import ConnectBearerTokens
+from integration.access.connect_oauth import HttpConnectLogins
+from integration.access.connect_tokens import ConnectTokens
+from integration.access.local_memberships import LocalMemberships
+from integration.access.mongo_access_repositories import (
+    MongoAccessIds,
+    MongoOrganizationRepository,
+    MongoUserRepository,
+)
+from integration.access.mongo_pending_logins import MongoPendingLogins
+from integration.access.mongo_sessions import MongoSessions
+from integration.http.address_policy import AddressPolicy
+from integration.mongo.driver import MongoDriver
+from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.event_store import MongoEventStore
+from settings import ConnectSettings
+
+LOG = "access"
+
+
+@dataclass(frozen=True)
+class AccessContext:
+    """What the application does with the context.
+
+    Attributes:
+        log: its event log.
+        sessions: knows browsers.
+        bearers: knows Connect's own tokens; None where there is no Connect.
+    """
+
+    log: MongoEventStore
+    sessions: MongoSessions
+    bearers: ConnectBearerTokens | None
+    pending: MongoPendingLogins
+    logins: HttpConnectLogins
+
+    async def prepare_async(self) -> None:
+        """Make the indexes; to be called before anything starts."""
+        await self.log.prepare_async()
+        await self.sessions.prepare_async()
+        await self.pending.prepare_async()
+
+    async def close_async(self) -> None:
+        """Let go of the log and of the connections; to be called after everything has stopped."""
+        await self.logins.close_async()
+        await self.log.close_async()
+
+
+def register_access(
+    services: ServiceCollection,
+    *,
+    driver: MongoDriver,
+    clock: Clock,
+    keys: Sequence[str],
+    policy: AddressPolicy,
+    connect: ConnectSettings,
+    managed_here: bool,
+    public_url: str = "",
+) -> AccessContext:
+    """Register users, organisations, logins and the labs context.
+
+    Expects ``Clock`` and ``Leases`` among the services, and a ``MembershipDirectory`` unless they are managed here.
+
+    Args:
+        keys: Fernet keys that encrypt tokens at rest.
+        managed_here: whether users, organisations and memberships are ours.
+    """
+    log = MongoEventStore(driver, LOG, EventCodec(LOG, ACCESS_EVENTS), clock)
+    directory = AccessDirectory(log)
+    sessions = MongoSessions(driver, clock)
+    pending = MongoPendingLogins(driver, keys, clock)
+    logins = HttpConnectLogins(connect.url, connect.client_id, connect.client_secret, policy, clock)
+
+    def tokens(provider: ServiceProviderBase) -> ConnectTokens:
+        return ConnectTokens(driver, keys, logins, provider.get_required_service(Leases), clock)
+
+    def same(provider: ServiceProviderBase) -> ConnectTokens:
+        found: ConnectTokens = provider.get_required_service(ConnectTokens)
+        return found
+
+    services.add_singleton(
+        AccessInstallation, singleton=AccessInstallation(managed_here, bool(connect.url), public_url)
+    )
+    services.add_singleton(EventFeed, singleton=log)
+    services.add_singleton(AccessDirectory, singleton=directory)
+    services.add_singleton(UserRepository, singleton=MongoUserRepository(log))
+    services.add_singleton(OrganizationRepository, singleton=MongoOrganizationRepository(log))
+    services.add_singleton(AccessIds, singleton=MongoAccessIds(driver))
+    services.add_singleton(ConnectLogins, singleton=logins)
+    services.add_singleton(PendingLogins, singleton=pending)
+    services.add_singleton(Sessions, singleton=sessions)
+    services.add_singleton(ConnectTokens, implementation_factory=tokens)
+    for port in (Grants, UpstreamTokens, HostedService):
+        services.add_singleton(port, implementation_factory=same)
+    if managed_here:
+        services.add_singleton(MembershipDirectory, singleton=LocalMemberships(directory))
+    services.add_singleton(LabsContexts, MembersLabsContexts)
+    register_handlers(services, "application.access")
+    return AccessContext(log, sessions, ConnectBearerTokens(logins, clock) if connect.url else None, pending, logins)
