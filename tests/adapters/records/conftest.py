@@ -1,0 +1,25 @@
+"""The stores that keep the contract: a fixture for each, and ``store``, which is each of them in turn."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from integration.mongo.driver import MongoDriver
+from tests.support.records import LocalStore, RecordStore, local_store
+
+STORES = ["local"]
+
+
+@pytest_asyncio.fixture
+async def local(driver: MongoDriver) -> AsyncIterator[LocalStore]:
+    """Our own store on a fresh database."""
+    async with local_store(driver) as opened:
+        yield opened
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest) -> RecordStore:
+    """Every store that keeps the contract; add a fixture of that name and its name to ``STORES``."""
+    found: RecordStore = request.getfixturevalue(request.param)
+    return found
