@@ -64,7 +64,7 @@ class KindsController(LabkeeperController):
         """List records of a kind, whatever spelling of their experiment is stored. Filters are those of `/records`."""
         filters = read_filters(filters_of(request))
         wanted = RecordFilter((*_known(kind).conditions, *filters.conditions))
-        query = ListRecordsQuery(scope=asked.scope, wanted=wanted, limit=asked.limit, cursor=asked.cursor)
+        query = ListRecordsQuery(asked=asked.asked, wanted=wanted, limit=asked.limit, cursor=asked.cursor)
         result = await self.mediator.execute_async(query)
         if not result.is_success:
             return self.process(result)

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from application.contracts.labs_context import AskedContext
 from application.kernel.paging import DEFAULT_LIMIT, LARGEST_LIMIT
-from application.records.scopes import NamedScope
 from domain.records.values import MAX_ID
 
 RecordId = Annotated[int, Path(ge=1, le=MAX_ID, description="Id of the record.", examples=[4501])]
@@ -44,9 +44,9 @@ class ScopeParameters(BaseModel):
     ] = None
 
     @property
-    def scope(self) -> NamedScope:
+    def asked(self) -> AskedContext:
         """The scope as it is asked for."""
-        return NamedScope(self.opportunity_id, self.program_id, self.organization_id)
+        return AskedContext.of(self.opportunity_id, self.program_id, self.organization_id)
 
 
 class KindFilters(ScopeParameters):

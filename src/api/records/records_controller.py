@@ -51,14 +51,16 @@ class RecordsController(LabkeeperController):
     @sends(200, "ETag", *AGE_HEADERS)
     @get("", response_model=RecordsPageAnswer)
     async def list_records(self, request: Request, asked: Annotated[RecordFilters, Query()]) -> Response:
-        """List records of a scope; without a scope the public ones.
+        """List records of a scope: the one that is named, else the one that you work in, else the public ones.
+
+        `public=true` without a scope lists the public records of everybody.
 
         `data.<path>=<value>` compares inside the data, e.g. `data.status=open` or `data.state.week=7`. The value is
         read as JSON where it is JSON (`5` the number, `"5"` the text, `null`), else as text. A key that holds a dot
         itself is written in double quotes: `data."a.b".c`.
         """
         wanted = read_filters(filters_of(request))
-        query = ListRecordsQuery(scope=asked.scope, wanted=wanted, limit=asked.limit, cursor=asked.cursor)
+        query = ListRecordsQuery(asked=asked.asked, wanted=wanted, limit=asked.limit, cursor=asked.cursor)
         result = await self.mediator.execute_async(query)
         if not result.is_success:
             return self.process(result)

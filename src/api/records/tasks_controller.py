@@ -62,7 +62,7 @@ class TasksController(LabkeeperController):
     async def list_tasks(self, request: Request, asked: Annotated[TaskFilters, Query()]) -> Response:
         """List tasks of a scope. `data.<path>=<value>` filters as for `/records`."""
         wanted = read_task_filters(filters_of(request))
-        query = ListRecordsQuery(scope=asked.scope, wanted=wanted, limit=asked.limit, cursor=asked.cursor)
+        query = ListRecordsQuery(asked=asked.asked, wanted=wanted, limit=asked.limit, cursor=asked.cursor)
         result = await self.mediator.execute_async(query)
         if not result.is_success:
             return self.process(result)

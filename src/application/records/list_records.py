@@ -6,9 +6,10 @@ from datetime import datetime
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Query, QueryHandler
 
+from application.contracts.labs_context import NOTHING_ASKED, AskedContext
 from application.kernel.paging import DEFAULT_LIMIT, BadCursorError, Cursor
 from application.kernel.request_context import current_request
-from application.records.scopes import NOWHERE, NamedScope, Scopes
+from application.records.scopes import Scopes
 from domain.records.conditions import EVERYTHING, RecordFilter
 from domain.records.repositories import LabsRecordRepository
 from domain.records.values import LabsRecord
@@ -26,9 +27,13 @@ class RecordsPage:
 
 @dataclass(frozen=True, kw_only=True)
 class ListRecordsQuery(Query[OperationResult[RecordsPage]]):
-    """Records of a scope in the order of their ids; without a scope the public ones."""
+    """Records of a scope in the order of their ids.
 
-    scope: NamedScope = NOWHERE
+    Attributes:
+        asked: the scope; when nothing is named, where whoever asks works, and the public records if that is nowhere.
+    """
+
+    asked: AskedContext = NOTHING_ASKED
     wanted: RecordFilter = EVERYTHING
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
@@ -40,7 +45,7 @@ class ListRecordsQueryHandler(QueryHandler[ListRecordsQuery, OperationResult[Rec
         self._scopes = scopes
 
     async def handle_async(self, request: ListRecordsQuery) -> OperationResult[RecordsPage]:
-        scope = await self._scopes.named_async(request.scope)
+        scope = await self._scopes.meant_async(request.asked, request.wanted)
         what = f"records|{scope}|{request.wanted}"
         after = _after(request.cursor, what)
         found = await self._records.find_async(

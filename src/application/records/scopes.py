@@ -1,49 +1,23 @@
 """Which scope somebody means."""
 
-from dataclasses import dataclass
-
-from application.contracts.memberships import MembershipDirectory
-from application.kernel.request_context import current_request
-from application.records.record_filters import whole_number
-from domain.records.errors import ScopeNotFoundError
-from domain.records.values import RecordScope, ScopeKind
-
-
-@dataclass(frozen=True, slots=True)
-class NamedScope:
-    """A scope as it is asked for; ``organization`` is a number or a slug. None where nothing is said."""
-
-    opportunity_id: int | None = None
-    program_id: int | None = None
-    organization: str | None = None
-
-
-NOWHERE = NamedScope()
+from application.contracts.labs_context import NOTHING_ASKED, AskedContext, LabsContexts
+from domain.records.conditions import RecordFilter
+from domain.records.values import NO_SCOPE, RecordScope
 
 
 class Scopes:
-    """Turns what is said into the scope that is meant."""
+    """Finds the scope of a list: what is named, else where whoever asks works."""
 
-    def __init__(self, memberships: MembershipDirectory) -> None:
-        self._memberships = memberships
+    def __init__(self, contexts: LabsContexts) -> None:
+        self._contexts = contexts
 
-    async def named_async(self, named: NamedScope) -> RecordScope:
-        """Return the scope; an organisation's slug becomes its number.
+    async def meant_async(self, asked: AskedContext, wanted: RecordFilter) -> RecordScope:
+        """Return the scope that is meant. Who asks for public records and names no scope means those of everybody.
 
         Raises:
-            ScopeNotFoundError: there is no such organisation among those of whoever asks.
-            InvalidFilterError: its number is none.
+            ContextNotFoundError: what is named is not theirs, or not there.
         """
-        organization_id: int | None = None
-        if named.organization is not None:
-            organization_id = await self._organization_async(named.organization)
-        return RecordScope(named.opportunity_id, named.program_id, organization_id)
-
-    async def _organization_async(self, organization: str) -> int:
-        if organization.isascii() and organization.isdecimal():
-            return whole_number("organization_id", organization)
-        theirs = await self._memberships.of_async(current_request().actor)
-        for one in theirs.organizations:
-            if one.slug == organization:
-                return one.id
-        raise ScopeNotFoundError(ScopeKind.ORGANIZATION.value, organization)
+        if asked == NOTHING_ASKED and any(one.field == "public" and one.value is True for one in wanted.conditions):
+            return NO_SCOPE
+        context = await self._contexts.current_async(asked)
+        return RecordScope(context.opportunity_id, context.program_id, context.organization_id)
