@@ -17,6 +17,7 @@ from application.kernel.refusals import Refusal, invalid
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 _MOST_PARAMETERS = 100
 _OPEN = "__labkeeper_open_query__"
+_REPEATED = "__labkeeper_repeated_parameters__"
 
 
 def takes_other_parameters(endpoint: Endpoint) -> Endpoint:
@@ -25,13 +26,27 @@ def takes_other_parameters(endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
-class QueryStringRules:
-    """The parameters of one route: which there are, which may be repeated, and whether there are others."""
+def takes_last_of_repeated(endpoint: Endpoint) -> Endpoint:
+    """Declare that of a parameter that is given again and again the last one counts, as another system does it."""
+    setattr(endpoint, _REPEATED, True)
+    return endpoint
 
-    def __init__(self, known: Collection[str], repeatable: Collection[str], *, is_open: bool = False) -> None:
+
+class QueryStringRules:
+    """The parameters of one route: which there are, which may be repeated, and whether there are others.
+
+    Args:
+        is_open: others may come.
+        last_counts: all may be repeated.
+    """
+
+    def __init__(
+        self, known: Collection[str], repeatable: Collection[str], *, is_open: bool = False, last_counts: bool = False
+    ) -> None:
         self._known = frozenset(known)
         self._repeatable = frozenset(repeatable)
         self._is_open = is_open
+        self._last_counts = last_counts
 
     @classmethod
     def of(cls, dependant: Dependant) -> "QueryStringRules":
@@ -41,6 +56,7 @@ class QueryStringRules:
             [entry.alias for entry in fields],
             [entry.alias for entry in fields if _is_list(entry.field_info)],
             is_open=getattr(dependant.call, _OPEN, False),
+            last_counts=getattr(dependant.call, _REPEATED, False),
         )
 
     def check(self, query_string: bytes) -> None:
@@ -62,7 +78,7 @@ class QueryStringRules:
             shown = printable(name)[:100]
             if name not in self._known and not self._is_open:
                 raise RefusedError(self._unknown(shown))
-            if name in seen and name not in self._repeatable:
+            if name in seen and name not in self._repeatable and not self._last_counts:
                 raise RefusedError(invalid(shown, "must be given once"))
             if "\x00" in value:
                 raise RefusedError(invalid(shown, "must not contain a NUL character"))

@@ -15,7 +15,7 @@ from api.kernel.controller import LabkeeperController, data_of
 from api.kernel.described_headers import sends
 from api.kernel.guarded_route import GuardedRoute
 from api.kernel.problems import problem_of
-from api.kernel.query_strings import takes_other_parameters
+from api.kernel.query_strings import takes_last_of_repeated, takes_other_parameters
 from api.records.answers import encoded, remote_shape
 from api.records.export_bodies import items_async, removal_of, upsert_of
 from api.records.export_route import ExportRoute, bare
@@ -49,6 +49,7 @@ class ExportController(LabkeeperController):
 
     @requires(Role.USER)
     @takes_other_parameters
+    @takes_last_of_repeated
     @sends(200, *AGE_HEADERS)
     @get("/labs_record/", responses={200: LISTED}, operation_id="export_list_labs_records")
     async def list_labs_records(self, request: Request) -> Response:
@@ -98,6 +99,7 @@ class ExportController(LabkeeperController):
 
     @requires(Role.USER)
     @takes_other_parameters
+    @takes_last_of_repeated
     @get("/opp_org_program_list/", operation_id="export_opp_org_program_list")
     async def opp_org_program_list(self) -> Response:
         """Every organisation, opportunity and program that you may see."""
@@ -108,6 +110,7 @@ class ExportController(LabkeeperController):
 
     @requires(Role.USER)
     @takes_other_parameters
+    @takes_last_of_repeated
     @get("/opportunity/{opportunity_id}/", operation_id="export_opportunity")
     async def opportunity(self, opportunity_id: str) -> Response:
         """One opportunity; 404 when it is not yours."""
