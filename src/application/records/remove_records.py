@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Command, CommandHandler
 
+from application.contracts.memberships import MembershipDirectory
 from application.kernel.request_context import current_request
-from domain.records.conditions import is_in_scope
-from domain.records.errors import RecordNotFoundError
+from domain.records.errors import ScopeNotFoundError
 from domain.records.repositories import LabsRecordRepository
 from domain.records.values import NO_SCOPE, RecordScope
 
@@ -28,22 +28,23 @@ class RemoveRecordsCommand(Command[OperationResult[None]]):
 
 
 class RemoveRecordsCommandHandler(CommandHandler[RemoveRecordsCommand, OperationResult[None]]):
-    def __init__(self, records: LabsRecordRepository) -> None:
+    def __init__(self, records: LabsRecordRepository, memberships: MembershipDirectory) -> None:
         self._records = records
+        self._memberships = memberships
 
     async def handle_async(self, request: RemoveRecordsCommand) -> OperationResult[None]:
         actor = current_request().actor
-        for scope in dict.fromkeys(removal.scope for removal in request.removals):
-            if scope.deciding is not None:
-                await self._records.find_async(actor, scope, limit=1)
-        ids: list[int] = []
+        theirs = await self._memberships.of_async(actor)
         for index, removal in enumerate(request.removals):
-            scoped = removal.scope != NO_SCOPE
-            record = await self._records.get_async(actor, removal.record_id, removal.scope if scoped else None)
-            if record is None and not scoped:
-                raise RecordNotFoundError(removal.record_id, index)
-            if record is not None and (not scoped or is_in_scope(record, removal.scope)):
-                ids.append(record.id)
+            for kind, number in removal.scope.parts:
+                if not theirs.include(kind.value, number):
+                    raise ScopeNotFoundError(kind.value, number, index)
+        ids = [removal.record_id for removal in request.removals if await self._is_reached_async(actor, removal)]
         if ids:
             await self._records.remove_async(actor, list(dict.fromkeys(ids)))
         return self.no_content()
+
+    async def _is_reached_async(self, actor: str, removal: Removal) -> bool:
+        if removal.scope == NO_SCOPE:
+            return True
+        return await self._records.get_async(actor, removal.record_id, removal.scope) is not None

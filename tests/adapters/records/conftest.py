@@ -6,9 +6,10 @@ import pytest
 import pytest_asyncio
 
 from integration.mongo.driver import MongoDriver
-from tests.support.records import LocalStore, RecordStore, local_store
+from tests.support.fake_records import FakeRecords, FakeStore
+from tests.support.records import LocalStore, RecordStore, local_store, two_strangers
 
-STORES = ["local"]
+STORES = ["local", "fake"]
 
 
 @pytest_asyncio.fixture
@@ -16,6 +17,12 @@ async def local(driver: MongoDriver) -> AsyncIterator[LocalStore]:
     """Our own store on a fresh database."""
     async with local_store(driver) as opened:
         yield opened
+
+
+@pytest.fixture
+def fake() -> FakeStore:
+    """Records in memory, which unit tests of use cases go by."""
+    return FakeStore(FakeRecords(two_strangers()))
 
 
 @pytest.fixture(params=STORES)
