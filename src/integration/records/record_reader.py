@@ -34,7 +34,7 @@ class RecordReader:
     async def find_async(
         self, scope: RecordScope, wanted: RecordFilter, *, after: int = 0, limit: int | None = None
     ) -> list[LabsRecord]:
-        """Return the wanted records of a scope in the order of their ids: at most ``limit``, with ids above ``after``."""
+        """Return the wanted records of a scope in the order of ids: at most ``limit``, with ids above ``after``."""
         found: list[LabsRecord] = []
         query = query_for(scope, wanted)
         after = max(after, 0)

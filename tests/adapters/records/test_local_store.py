@@ -170,6 +170,7 @@ async def test_a_filter_goes_through_an_index_whatever_else_there_is(local: Loca
     rows = [new(data={"status": "open" if n % 100 == 0 else "closed", "n": n}) for n in range(1_000)]
     await local.records.write_async(ASHA, rows)
     await local.records.write_async(BEN, [new(OTHER, data={"status": "open", "n": n}) for n in range(200)])
+    assert await documents(local)
     current = await local.host.watch.current_async("labs_records") if local.host else None
     assert current is not None
     await driver.command_async({"profile": 2})
