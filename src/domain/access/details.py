@@ -43,7 +43,7 @@ class ProgramDetails:
         if self.delivery_type is not None:
             check_name(self.delivery_type, "delivery_type")
         if self.currency is not None and not (
-            len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()
+            len(self.currency) == 3 and self.currency.isascii() and self.currency.isalpha() and self.currency.isupper()
         ):
             raise InvalidAccessError("currency", "must be three capital letters, e.g. KES")
 
