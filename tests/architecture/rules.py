@@ -8,7 +8,16 @@ from pathlib import Path
 LAYERS = {"domain": 0, "application": 1, "settings": 2, "integration": 3, "api": 3, "main": 4, "cli": 5}
 """``settings`` lies below the adapters: a context's wiring reads its own class of it and nothing of the program."""
 SHARED = {"kernel", "contracts"}
-TECHNOLOGIES = {"mongo", "http", "scheduling", "simulators", "telemetry", "secret_files", "installation_secrets"}
+TECHNOLOGIES = {
+    "mongo",
+    "http",
+    "connect",
+    "scheduling",
+    "simulators",
+    "telemetry",
+    "secret_files",
+    "installation_secrets",
+}
 NO_CONTEXT = SHARED | TECHNOLOGIES
 DRIVERS = {"motor", "pymongo", "bson", "gridfs"}
 CONTEXT_NEUTRAL_API = {"operations"}

@@ -94,6 +94,11 @@ class ConnectSimulator:
         answer = self.client.patch(f"/__users__/{username}", json={"organizations": slugs})
         assert answer.status_code == 204, answer.text
 
+    def set_world(self, **told: list[dict[str, Any]]) -> None:
+        """Have exactly these ``organizations``, ``programs``, ``opportunities`` and ``users``."""
+        answer = self.client.put("/__world__", json=told)
+        assert answer.status_code == 204, answer.text
+
     def set_records(self, records: list[dict[str, Any]]) -> None:
         """Have exactly these records; see :func:`a_record`."""
         answer = self.client.put("/__records__", json=records)

@@ -4,6 +4,7 @@ LabkeeperError
 ├── DomainError             a rule of the domain refuses; the subclass names the rule
 │   └── NotThereError       there is no such thing among those that the caller may see
 ├── UnknownEventError       a state was given an event that it has no reducer for
+├── NoUpstreamTokenError    a system that we depend on accepts no login that could be used for this
 ├── UndecodableEventError   a stored event cannot be read: names log, stream, version and type
 └── UnavailableError        something we depend on does not answer (the caller may try again)
 """
@@ -23,6 +24,10 @@ class NotThereError(DomainError):
 
 class UnknownEventError(LabkeeperError):
     """A state has no reducer for this event: replaying on would silently lose a fact."""
+
+
+class NoUpstreamTokenError(LabkeeperError):
+    """There is no login that the system of record would accept for this; logging in again helps."""
 
 
 class UndecodableEventError(LabkeeperError):

@@ -14,6 +14,7 @@ LabkeeperError
 """
 
 from domain.kernel.errors import DomainError, LabkeeperError
+from domain.kernel.errors import NoUpstreamTokenError as NoUpstreamTokenError
 from domain.records.values import LabsRecord
 
 
@@ -93,10 +94,6 @@ class RecordsRefusedError(LabkeeperError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
-
-
-class NoUpstreamTokenError(LabkeeperError):
-    """There is no login that the system of record would accept for this."""
 
 
 class HistoryNotKeptError(LabkeeperError):

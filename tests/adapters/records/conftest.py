@@ -1,21 +1,37 @@
 """The stores that keep the contract: a fixture for each, and ``store``, which is each of them in turn."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
 from integration.mongo.driver import MongoDriver
+from tests.support.connect import ConnectSimulator
 from tests.support.fake_records import FakeRecords, FakeStore
 from tests.support.records import LocalStore, RecordStore, local_store, two_strangers
+from tests.support.remote_records import RemoteStore, contract_remote_store
 
-STORES = ["local", "fake"]
+STORES = ["local", "remote", "fake"]
 
 
 @pytest_asyncio.fixture
 async def local(driver: MongoDriver) -> AsyncIterator[LocalStore]:
     """Our own store on a fresh database."""
     async with local_store(driver) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def contract_connect() -> Iterator[ConnectSimulator]:
+    """A simulated Connect of the module's own."""
+    with ConnectSimulator() as simulator:
+        yield simulator
+
+
+@pytest_asyncio.fixture
+async def remote(contract_connect: ConnectSimulator) -> AsyncIterator[RemoteStore]:
+    """The system of record over HTTP, made like new."""
+    async with contract_remote_store(contract_connect) as opened:
         yield opened
 
 

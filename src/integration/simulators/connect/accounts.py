@@ -1,5 +1,6 @@
 """Who may log in, and the client that they log in through."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from secrets import compare_digest
 from urllib.parse import urlsplit
@@ -42,6 +43,10 @@ class Users:
     def replace(self, user: User) -> None:
         """Have this user in place of the one with the same name."""
         self._users[user.username] = user
+
+    def replace_all(self, users: Iterable[User]) -> None:
+        """Have exactly these users."""
+        self._users = {user.username: user for user in users}
 
     def remove(self, username: str) -> None:
         """Have this user no longer."""

@@ -35,6 +35,7 @@ class ControlRoutes:
             Route("/__tokens__", self.give_token, methods=["POST"]),
             Route("/__expire__", self.expire_tokens, methods=["POST"]),
             Route("/__records__", self.records, methods=["GET", "PUT"]),
+            Route("/__world__", self.another_world, methods=["PUT"]),
             Route("/__users__/{username}", self.user, methods=["PATCH", "DELETE"]),
         ]
 
@@ -70,6 +71,11 @@ class ControlRoutes:
         if request.method == "GET":
             return answer(b"[%s]" % b",".join(row.body for _, row in sorted(self._table.rows.items())))
         self._table.replace_all(json.loads(await request.body()))
+        return Response(status_code=204)
+
+    async def another_world(self, request: Request) -> Response:
+        """Have other ``organizations``, ``programs``, ``opportunities`` and ``users`` (``{username, of: [slug]}``)."""
+        self._world.replace_all(orjson.loads(await request.body()))
         return Response(status_code=204)
 
     async def user(self, request: Request) -> Response:

@@ -26,8 +26,8 @@ class Program:
     id: int
     name: str
     organization: str
-    delivery_type: str
-    currency: str
+    delivery_type: str = "nutrition"
+    currency: str = "KES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,16 @@ class World:
         self.programs = {one.id: one for one in PROGRAMS}
         self.opportunities = {one.id: one for one in (*named, *more)}
 
+    def replace_all(self, told: dict[str, list[dict[str, Any]]]) -> None:
+        """Have exactly these ``organizations``, ``programs``, ``opportunities`` and ``users``."""
+        self.organizations = {one["id"]: Organization(**one) for one in told["organizations"]}
+        self.programs = {one["id"]: Program(**one) for one in told["programs"]}
+        self.opportunities = {one["id"]: Opportunity(**one) for one in told["opportunities"]}
+        self.users.replace_all(
+            User(id=100 + number, name="", email="", username=one["username"], organizations=frozenset(one["of"]))
+            for number, one in enumerate(told["users"])
+        )
+
     def is_member(self, user: User, kind: str, number: int) -> bool:
         """Tell whether a user may see an ``opportunity``, a ``program`` or an ``organization``; False for unknown."""
         if kind == "organization":
@@ -107,15 +117,6 @@ class World:
             return program is not None and program.organization in user.organizations
         opportunity = self.opportunities.get(number)
         return opportunity is not None and self._sees(user, opportunity)
-
-    def exists(self, kind: str, number: int) -> bool:
-        """Tell whether there is such an ``opportunity``, ``program`` or ``organization``."""
-        held: dict[str, dict[int, Any]] = {
-            "organization": self.organizations,
-            "program": self.programs,
-            "opportunity": self.opportunities,
-        }
-        return number in held[kind]
 
     def seen_by(self, user: User) -> dict[str, list[dict[str, Any]]]:
         """Return the answer to ``opp_org_program_list/``."""

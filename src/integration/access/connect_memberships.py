@@ -1,0 +1,156 @@
+"""Who belongs where, told by Connect."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from application.contracts.memberships import (
+    MembershipDirectory,
+    Memberships,
+    OpportunityView,
+    OrganizationView,
+    ProgramView,
+)
+from domain.kernel.errors import UnavailableError
+from integration.connect.connect_api import ConnectApi, exact_json
+from integration.connect.errors import ConnectRefusedError, UnusableAnswerError
+
+PATH = "/export/opp_org_program_list/"
+FRESH_SECONDS = 60.0
+BELIEVED_SECONDS = 3_600.0
+"""So long an answer is believed while Connect cannot be asked."""
+ASK_AGAIN_SECONDS = 5.0
+MOST_PEOPLE = 10_000
+
+_View = TypeVar("_View", OrganizationView, ProgramView, OpportunityView)
+
+
+@dataclass(slots=True)
+class _Remembered:
+    memberships: Memberships
+    asked_at: float
+    ask_again_at: float
+
+
+class ConnectMemberships(MembershipDirectory):
+    """Asks Connect on each person's own behalf: once a minute at most, and once for all who wait.
+
+    While Connect cannot be asked, what it said last goes on for an hour. Somebody whose login is not accepted any more
+    has no memberships to tell of, whatever was said before: ``NoUpstreamTokenError`` rises.
+
+    Args:
+        fresh_seconds: how long an answer is taken without asking.
+        believed_seconds: how long it is taken while there is no other.
+    """
+
+    def __init__(
+        self,
+        api: ConnectApi,
+        *,
+        fresh_seconds: float = FRESH_SECONDS,
+        believed_seconds: float = BELIEVED_SECONDS,
+        ask_again_seconds: float = ASK_AGAIN_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._api = api
+        self._fresh_seconds = fresh_seconds
+        self._believed_seconds = believed_seconds
+        self._ask_again_seconds = ask_again_seconds
+        self._monotonic = monotonic
+        self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[Memberships]] = {}
+
+    async def of_async(self, username: str) -> Memberships:
+        known = self._remembered.get(username)
+        if known is not None and self._monotonic() < known.ask_again_at:
+            return known.memberships
+        task = self._asking.get(username)
+        if task is None:
+            # A task of its own: whoever came first may leave, the others still wait.
+            task = asyncio.create_task(self._asked_async(username), name="memberships")
+            self._asking[username] = task
+            task.add_done_callback(lambda done: self._asked(username, done))
+        return await asyncio.shield(task)
+
+    async def knows_async(self, username: str) -> bool:
+        """Connect keeps no list of people that could be asked: everybody may be known there."""
+        del username
+        return True
+
+    def forget(self, username: str) -> None:
+        """Ask again the next time, e.g. after a login."""
+        self._remembered.pop(username, None)
+
+    def _asked(self, username: str, done: asyncio.Task[Memberships]) -> None:
+        del self._asking[username]
+        if not done.cancelled():
+            done.exception()  # somebody may have raised it; that nobody waits any more is no surprise to be logged
+
+    async def _asked_async(self, username: str) -> Memberships:
+        try:
+            response = await self._api.get_async(username, PATH)
+            memberships = _memberships(exact_json(response), response.url)
+        except ConnectRefusedError as error:
+            raise UnavailableError(str(error), self._ask_again_seconds) from error
+        except UnavailableError:
+            known = self._remembered.get(username)
+            now = self._monotonic()
+            if known is None or now - known.asked_at > self._believed_seconds:
+                raise
+            known.ask_again_at = now + self._ask_again_seconds
+            return known.memberships
+        now = self._monotonic()
+        self._remembered[username] = _Remembered(memberships, now, now + self._fresh_seconds)
+        self._remembered.move_to_end(username)
+        while len(self._remembered) > MOST_PEOPLE:
+            self._remembered.popitem(last=False)
+        return memberships
+
+
+def _memberships(told: Any, url: str) -> Memberships:
+    """Read an answer. Fields that came later than the rest are optional; what is incomplete makes no memberships."""
+    try:
+        return Memberships(
+            _sorted([_organization(one) for one in told["organizations"]]),
+            _sorted([_program(one) for one in told["programs"]]),
+            _sorted([_opportunity(one) for one in told["opportunities"]]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnusableAnswerError(url, f"the memberships cannot be read: {error!r}") from error
+
+
+def _organization(told: Any) -> OrganizationView:
+    return OrganizationView(
+        id=int(told["id"]), slug=str(told["slug"]), name=str(told["name"]), funder=bool(told.get("funder"))
+    )
+
+
+def _program(told: Any) -> ProgramView:
+    return ProgramView(
+        id=int(told["id"]),
+        name=str(told["name"]),
+        organization=str(told["organization"]),
+        delivery_type=told.get("delivery_type"),
+        currency=told.get("currency"),
+    )
+
+
+def _opportunity(told: Any) -> OpportunityView:
+    program = told.get("program")
+    return OpportunityView(
+        id=int(told["id"]),
+        name=str(told["name"]),
+        organization=str(told["organization"]),
+        program=None if program is None else int(program),
+        date_created=told.get("date_created"),
+        end_date=told.get("end_date"),
+        is_active=bool(told.get("is_active", True)),
+        visit_count=int(told.get("visit_count") or 0),
+    )
+
+
+def _sorted(views: list[_View]) -> tuple[_View, ...]:
+    return tuple(sorted(views, key=lambda view: view.id))

@@ -1,0 +1,1 @@
+"""CommCare Connect's export API: calls on somebody's behalf, lists in pages or as CSV."""
