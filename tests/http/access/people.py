@@ -1,0 +1,86 @@
+"""People with browsers, who log in at a simulated Connect."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from settings import ConnectSettings
+from tests.support.app import settings_for
+from tests.support.connect import ConnectSimulator, log_in_without_browser, query_of
+from tests.support.mongo import LocalMongod
+from tests.support.served import MovableClock, Served, served
+
+SESSION, LOGIN = "labkeeper_session", "labkeeper_login"
+COLLECTIONS = ("access_sessions", "access_grants", "access_logins")
+
+
+class Installation:
+    """A served application, the Connect that it knows, and browsers."""
+
+    def __init__(self, app: Served, connect: ConnectSimulator, clock: MovableClock) -> None:
+        self.app = app
+        self.connect = connect
+        self.clock = clock
+
+    def browser(self, **options: Any) -> httpx.Client:
+        """Return a browser that follows no redirect unasked."""
+        return httpx.Client(base_url=self.app.url, timeout=60, trust_env=False, **options)
+
+    def begun(self, browser: httpx.Client, next_path: str | None = None) -> str:
+        """Begin a login; return the URL at Connect that the browser is sent to."""
+        answer = browser.get("/auth/login", params={} if next_path is None else {"next": next_path})
+        assert answer.status_code == 303, answer.text
+        return answer.headers["location"]
+
+    def returned(self, authorize_url: str, username: str = "asha") -> str:
+        """Log in at Connect; return the path and query by which the browser comes back."""
+        url = log_in_without_browser(authorize_url, username)
+        assert url.startswith(f"{self.app.url}/auth/callback?"), url
+        return url.removeprefix(self.app.url)
+
+    def logged_in(self, username: str = "asha", browser: httpx.Client | None = None) -> httpx.Client:
+        """Return a browser whose person has logged in."""
+        browser = browser or self.browser()
+        answer = browser.get(self.returned(self.begun(browser), username))
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    def stored(self, collection: str) -> list[dict[str, Any]]:
+        """Return all documents of a collection."""
+        with self.app.mongod.client() as client:
+            return list(client[self.app.database][collection].find({}))
+
+    def end_all(self) -> None:
+        """Forget every session and login."""
+        with self.app.mongod.client() as client:
+            for name in COLLECTIONS:
+                client[self.app.database][name].delete_many({})
+
+
+@contextmanager
+def installed(
+    mongod: LocalMongod, folder: Path, connect: ConnectSimulator, *, database: str | None = None, **settings: Any
+) -> Iterator[Installation]:
+    """Serve an application that knows a Connect until the block ends."""
+    given = settings_for(folder, database or f"test_access_{id(connect):x}_{folder.name}".replace("-", "_")[:60])
+    given.__dict__["connect"] = ConnectSettings(
+        url=connect.url, client_id=connect.client_id, client_secret=connect.client_secret
+    )
+    for name, value in settings.items():
+        setattr(given, name, value)
+    clock = MovableClock()
+    with served(mongod, folder, settings=given, clock=clock) as app:
+        try:
+            yield Installation(app, connect, clock)
+        finally:
+            if database is None and mongod.running:
+                with mongod.client() as client:
+                    client.drop_database(app.database)
+
+
+def state_of(authorize_url: str) -> str:
+    """Return the state that an authorize URL carries."""
+    return query_of(authorize_url)["state"]
