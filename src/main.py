@@ -1,11 +1,12 @@
 """Builds the application: settings, storage, each context, then what runs them. Reads like a table of contents."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 import httpx
 from fastapi import FastAPI
+from neuroglia.dependency_injection.service_provider import ServiceCollection, ServiceProviderBase
 from neuroglia.hosting.abstractions import HostedService
 
 from api.kernel.authentication import Authenticator
@@ -17,7 +18,7 @@ from application.kernel.addresses import OutboundAddresses
 from application.kernel.background import BackgroundWork
 from application.kernel.cloud_events import CloudEvents
 from application.kernel.event_feed import EventFeed
-from application.kernel.event_stream import EventStream
+from application.kernel.event_stream import EventStream, FactAudience
 from application.kernel.handlers import register_handlers
 from application.kernel.probes import HealthProbe, MetricsPage
 from application.kernel.subscriptions import Subscriber, Subscriptions
@@ -30,6 +31,7 @@ from integration.labs import wiring as labs
 from integration.mongo.credential_store import EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver, open_driver
 from integration.mongo.wiring import register_storage, register_subscriptions
+from integration.records import wiring as records
 from integration.scheduling.labkeeper_task_scheduler import LabkeeperTaskScheduler
 from integration.telemetry.probes import CheckedHealth, PrometheusPage
 from integration.telemetry.telemetry import Telemetry
@@ -89,13 +91,15 @@ def build_app(
     storage.add(who)
     labs_log = labs.register_labs(services, driver, settings.labs, policy, watch, clock)
     storage.add(labs_log)
+    field = records.register_records(services, driver=driver, clock=clock, settings=settings.records, watch=watch)
+    storage.add(field)
     hooks = webhooks.register_webhooks(
         services,
         driver=driver,
         clock=clock,
         credentials=EncryptedCredentialStore(driver, secrets.credential_keys),
         policy=policy,
-        logs=[labs.LOG],
+        logs=[labs.LOG, records.LOG],
         public_url=settings.public_url,
     )
     storage.add(hooks)
@@ -105,12 +109,12 @@ def build_app(
 
     register_subscriptions(services, driver, clock, watch)
     services.add_singleton(HostedService, singleton=background)
-    services.add_singleton(EventStream, singleton=EventStream([labs_log], CloudEvents(settings.public_url)))
+    _register_event_stream(services, [labs_log, field.log], settings.public_url)
     services.add_singleton(ReadYourWrites)
     services.add_singleton(Authenticator, singleton=_authenticator(settings, secrets, clock, monotonic, who))
     register_handlers(services, "application.operations")
     _register_probes(builder, driver, telemetry)
-    builder.add_controllers(["api.labs", "api.access", "api.webhooks", "api.operations"])
+    builder.add_controllers(["api.labs", "api.records", "api.access", "api.webhooks", "api.operations"])
     LabkeeperTaskScheduler.configure(builder, [labs.JOBS])
     return builder.build_app_with_lifespan("Labkeeper", DESCRIPTION, product_version())
 
@@ -134,6 +138,13 @@ def _authenticator(
         clock=clock,
     )
     return Authenticator(tokens, who.bearers, who.sessions, settings.public_url)
+
+
+def _register_event_stream(services: ServiceCollection, feeds: Sequence[EventFeed], public_url: str) -> None:
+    def stream(provider: ServiceProviderBase) -> EventStream:
+        return EventStream(feeds, CloudEvents(public_url), provider.get_services(FactAudience))
+
+    services.add_singleton(EventStream, implementation_factory=stream)
 
 
 def _register_probes(builder: LabkeeperWebApplicationBuilder, driver: MongoDriver, telemetry: Telemetry) -> None:

@@ -99,6 +99,8 @@ class RecordsSettings(ApplicationSettings):
     model_config = SettingsConfigDict(env_prefix="LABKEEPER_RECORDS_", extra="ignore", env_ignore_empty=True)
 
     repository: Literal["local", "remote", "cached"] = "local"
+    max_age_seconds: Annotated[float, Field(ge=1)] = 300
+    refresh_interval_seconds: Annotated[float, Field(ge=1)] = 900
 
 
 class Settings(ApplicationSettings):

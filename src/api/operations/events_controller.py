@@ -55,7 +55,7 @@ class EventsController(LabkeeperController):
         ] = None,
         last_event_id: Annotated[str | None, Header(max_length=500)] = None,
     ) -> Response:
-        """Facts of workers and labs as they happen; resume with `Last-Event-ID`."""
+        """Facts of workers, labs and one's own records as they happen; resume with `Last-Event-ID`."""
         place: StreamPlace = {}
         if last_event_id:
             place = _place(last_event_id)

@@ -1,4 +1,4 @@
-"""Who hears of a change to a record: whoever may see the record."""
+"""Who hears of what happens to a record: those who may see it then."""
 
 from application.contracts.memberships import MembershipDirectory
 from application.kernel.event_feed import RecordedFact
@@ -8,13 +8,11 @@ from domain.records.events import (
     LabsRecordCreatedDomainEvent,
     LabsRecordRemovedDomainEvent,
 )
-from domain.records.values import RecordScope
-
-_ABOUT_RECORDS = (LabsRecordCreatedDomainEvent, LabsRecordChangedDomainEvent, LabsRecordRemovedDomainEvent)
+from domain.records.record_access import may_hear
 
 
 class RecordAudience(FactAudience):
-    """Members of the record's scopes, and everybody if it is public. Where it was before it was moved is not told."""
+    """Facts of the log ``records``."""
 
     log = "records"
 
@@ -23,12 +21,8 @@ class RecordAudience(FactAudience):
 
     async def hears_async(self, username: str, fact: RecordedFact) -> bool:
         event = fact.event
-        if not isinstance(event, _ABOUT_RECORDS):
+        if not isinstance(
+            event, LabsRecordCreatedDomainEvent | LabsRecordChangedDomainEvent | LabsRecordRemovedDomainEvent
+        ):
             return False
-        if event.public:
-            return True
-        scope = RecordScope(event.opportunity_id, event.program_id, event.organization_id)
-        if not scope.parts:
-            return False
-        theirs = await self._memberships.of_async(username)
-        return any(theirs.include(kind.value, number) for kind, number in scope.parts)
+        return may_hear(event, (await self._memberships.of_async(username)).include)

@@ -3,6 +3,11 @@
 from collections.abc import Callable
 
 from domain.records.errors import ScopeNotFoundError
+from domain.records.events import (
+    LabsRecordChangedDomainEvent,
+    LabsRecordCreatedDomainEvent,
+    LabsRecordRemovedDomainEvent,
+)
 from domain.records.values import LabsRecord, RecordScope
 
 Includes = Callable[[str, int], bool]
@@ -12,6 +17,15 @@ Includes = Callable[[str, int], bool]
 def may_see(record: LabsRecord, includes: Includes) -> bool:
     """Tell whether somebody finds a record: it is public, or they belong to any of the scopes that it names."""
     return record.public or any(includes(kind.value, number) for kind, number in record.scope.parts)
+
+
+def may_hear(
+    event: LabsRecordCreatedDomainEvent | LabsRecordChangedDomainEvent | LabsRecordRemovedDomainEvent,
+    includes: Includes,
+) -> bool:
+    """Tell whether somebody hears of a fact: whether they find the record right after it, or before it went."""
+    scope = RecordScope(event.opportunity_id, event.program_id, event.organization_id)
+    return event.public or any(includes(kind.value, number) for kind, number in scope.parts)
 
 
 def may_change(record: LabsRecord, includes: Includes) -> bool:

@@ -1,0 +1,95 @@
+"""The records context, put together. A setting says where records live."""
+
+from dataclasses import dataclass
+
+from neuroglia.dependency_injection.service_provider import ServiceCollection, ServiceProviderBase
+
+from application.contracts.memberships import MembershipDirectory
+from application.kernel.event_feed import EventFeed
+from application.kernel.event_stream import FactAudience, Nobody
+from application.kernel.subscriptions import Projector
+from application.records.opportunities import Opportunities
+from application.records.opportunities_of_members import OpportunitiesOfMembers
+from application.records.record_audience import RecordAudience
+from application.records.record_histories import RecordHistories
+from domain.kernel.clock import Clock
+from domain.kernel.errors import LabkeeperError
+from domain.records.repositories import LabsRecordRepository
+from integration.mongo.driver import MongoDriver
+from integration.mongo.events.event_store import MongoEventStore
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
+from integration.records.labs_records_projector import LOG as LOG
+from integration.records.labs_records_projector import LabsRecordsProjector
+from integration.records.mongo_labs_record_repository import MongoLabsRecordRepository
+from integration.records.mongo_record_histories import MongoRecordHistories
+from integration.records.record_ids import RecordIds
+from integration.records.record_log import RecordLog, open_records_log
+from integration.records.record_reader import RecordReader
+from integration.records.use_cases import register_use_cases
+from settings import RecordsSettings
+
+
+class RecordsRepositoryMissingError(LabkeeperError):
+    """The setting names a store of records that this version does not have."""
+
+
+@dataclass(frozen=True)
+class RecordsContext:
+    """What the application does with the context.
+
+    Attributes:
+        log: its event log; what happens to records, for webhooks and the event stream.
+    """
+
+    log: MongoEventStore
+    ids: RecordIds
+
+    async def prepare_async(self) -> None:
+        """Make the indexes; to be called before anything starts."""
+        await self.log.prepare_async()
+        await self.ids.prepare_async()
+
+    async def close_async(self) -> None:
+        """Let go of the log; to be called after everything has stopped."""
+        await self.log.close_async()
+
+
+def register_records(
+    services: ServiceCollection,
+    *,
+    driver: MongoDriver,
+    clock: Clock,
+    settings: RecordsSettings,
+    watch: ReadModelWatch,
+) -> RecordsContext:
+    """Register the context's use cases and the store that the setting names.
+
+    Expects a ``MembershipDirectory`` among the services.
+    """
+    store = open_records_log(driver, clock)
+    log = RecordLog(driver, store, clock)
+    reader = RecordReader(driver, watch, log)
+    ids = RecordIds(driver, clock)
+
+    def missing(_provider: ServiceProviderBase) -> LabsRecordRepository:
+        raise RecordsRepositoryMissingError(f"there is no {settings.repository} repository of records")
+
+    def repository(provider: ServiceProviderBase) -> MongoLabsRecordRepository:
+        return MongoLabsRecordRepository(log, reader, ids, provider.get_required_service(MembershipDirectory))
+
+    def histories(provider: ServiceProviderBase) -> MongoRecordHistories:
+        return MongoRecordHistories(store, reader, provider.get_required_service(MembershipDirectory))
+
+    services.add_singleton(RecordsSettings, singleton=settings)
+    services.add_singleton(EventFeed, singleton=store)
+    services.add_singleton(Projector, singleton=LabsRecordsProjector())
+    services.add_singleton(Opportunities, OpportunitiesOfMembers)
+    if settings.repository == "local":
+        services.add_singleton(LabsRecordRepository, implementation_factory=repository)
+        services.add_singleton(RecordHistories, implementation_factory=histories)
+        services.add_singleton(FactAudience, RecordAudience)
+    else:
+        services.add_singleton(LabsRecordRepository, implementation_factory=missing)
+        services.add_singleton(FactAudience, singleton=Nobody(LOG))
+    register_use_cases(services)
+    return RecordsContext(store, ids)
