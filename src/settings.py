@@ -99,8 +99,17 @@ class RecordsSettings(ApplicationSettings):
     model_config = SettingsConfigDict(env_prefix="LABKEEPER_RECORDS_", extra="ignore", env_ignore_empty=True)
 
     repository: Literal["local", "remote", "cached"] = "local"
+    solicitation_experiment: Literal["owner", "shared"] = "owner"
     max_age_seconds: Annotated[float, Field(ge=1)] = 300
     refresh_interval_seconds: Annotated[float, Field(ge=1)] = 900
+
+
+class OcsSettings(ApplicationSettings):
+    """Where Open Chat Studio is; empty where there is none. Its key is kept among the credentials."""
+
+    model_config = SettingsConfigDict(env_prefix="LABKEEPER_OCS_", extra="ignore", env_ignore_empty=True)
+
+    url: Annotated[str, AfterValidator(_base_url)] = ""
 
 
 class Settings(ApplicationSettings):
@@ -149,3 +158,8 @@ class Settings(ApplicationSettings):
     def records(self) -> RecordsSettings:
         """The records context's own settings."""
         return RecordsSettings()
+
+    @cached_property
+    def ocs(self) -> OcsSettings:
+        """Where Open Chat Studio is."""
+        return OcsSettings()

@@ -7,6 +7,12 @@ from typing import Any
 from neuroglia.mediation.pipeline_behavior import PipelineBehavior
 
 from application.kernel.refusals import Refusal, missing, upstream_failed
+from application.records.chatbots import (
+    ChatbotRefusedError,
+    ChatbotsFailedError,
+    ChatbotsNotSetUpError,
+    ConsentMissingError,
+)
 from domain.kernel.errors import LabkeeperError
 from domain.records.errors import (
     HistoryNotKeptError,
@@ -58,6 +64,14 @@ def refusal_of(error: LabkeeperError) -> Refusal | None:
         case NoUpstreamTokenError():
             detail = str(error) or "the system of record accepts no login of yours; log in again"
             refusal = Refusal(401, "login-needed", "Login needed", detail)
+        case ConsentMissingError():
+            refusal = Refusal(409, "no-consent", "No consent", str(error))
+        case ChatbotRefusedError():
+            refusal = Refusal(409, "chatbot-refused", "Chatbot refused", str(error))
+        case ChatbotsNotSetUpError():
+            refusal = Refusal(409, "chatbots-not-set-up", "Chatbots not set up", str(error))
+        case ChatbotsFailedError():
+            refusal = upstream_failed(str(error))
         case RecordsRefusedError():
             refusal = upstream_failed(str(error), upstream_status=error.status)
     index = getattr(error, "index", None)

@@ -14,8 +14,8 @@ from application.records.task_changes import TaskChanges
 def register_use_cases(services: ServiceCollection, writing: KindWriting | None = None) -> None:
     """Register them.
 
-    Expects ``Clock``, ``LabsRecordRepository``, ``MembershipDirectory``, ``Opportunities`` and ``RecordHistories``
-    among the services.
+    Expects ``Chatbots``, ``Clock``, ``CredentialStore``, ``LabsContexts``, ``LabsRecordRepository``,
+    ``MembershipDirectory``, ``Opportunities`` and ``RecordHistories`` among the services.
     """
     services.add_singleton(KindWriting, singleton=writing or KindWriting())
     services.add_singleton(PipelineBehavior, RecordsRefusingBehavior)

@@ -12,16 +12,21 @@ from api.kernel.authorization import Role
 from application.access.labs_context import MembersLabsContexts
 from application.contracts.labs_context import LabsContexts
 from application.contracts.memberships import MembershipDirectory
+from application.kernel.credentials import CredentialStore
+from application.records.chatbots import Chatbots
 from application.records.opportunities import Opportunities
 from application.records.opportunities_of_members import OpportunitiesOfMembers
 from application.records.record_histories import RecordHistories
 from domain.kernel.clock import Clock
 from domain.records.repositories import LabsRecordRepository
+from integration.mongo.credential_store import EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver
 from integration.mongo.idempotency_keys import MongoIdempotencyKeys
+from integration.records.ocs_chatbots import OcsChatbots
 from integration.records.use_cases import register_use_cases
 from tests.http.kernel.toy import FixedClock, bearer, client_of, toy_app
 from tests.support.fake_records import FakeRecords, two_people
+from tests.support.webhooks import FERNET_KEY
 
 
 @pytest.fixture
@@ -30,7 +35,18 @@ def records() -> FakeRecords:
 
 
 @pytest.fixture
-def app(records: FakeRecords, driver: MongoDriver) -> FastAPI:
+def credentials(driver: MongoDriver) -> CredentialStore:
+    return EncryptedCredentialStore(driver, [FERNET_KEY])
+
+
+@pytest.fixture
+def chatbots(credentials: CredentialStore) -> Chatbots:
+    """Nowhere, unless a module says where."""
+    return OcsChatbots("", credentials)
+
+
+@pytest.fixture
+def app(records: FakeRecords, driver: MongoDriver, credentials: CredentialStore, chatbots: Chatbots) -> FastAPI:
     memberships = two_people()
 
     def configure(builder: Any) -> None:
@@ -41,6 +57,8 @@ def app(records: FakeRecords, driver: MongoDriver) -> FastAPI:
         services.add_singleton(MembershipDirectory, singleton=memberships)
         services.add_singleton(Opportunities, OpportunitiesOfMembers)
         services.add_singleton(LabsContexts, MembersLabsContexts)
+        services.add_singleton(CredentialStore, singleton=credentials)
+        services.add_singleton(Chatbots, singleton=chatbots)
         register_use_cases(services)
         builder.add_controllers(["api.records"])
 

@@ -1,0 +1,1 @@
+"""A simulated Open Chat Studio: ``python -m integration.simulators.ocs --help``."""
