@@ -9,7 +9,7 @@ import httpx
 
 from settings import ConnectSettings
 from tests.support.app import settings_for
-from tests.support.connect import ConnectSimulator, log_in_without_browser, query_of
+from tests.support.connect import log_in_without_browser, query_of
 from tests.support.mongo import LocalMongod
 from tests.support.served import MovableClock, Served, served
 
@@ -20,7 +20,7 @@ COLLECTIONS = ("access_sessions", "access_grants", "access_logins")
 class Installation:
     """A served application, the Connect that it knows, and browsers."""
 
-    def __init__(self, app: Served, connect: ConnectSimulator, clock: MovableClock) -> None:
+    def __init__(self, app: Served, connect: Any, clock: MovableClock) -> None:
         self.app = app
         self.connect = connect
         self.clock = clock
@@ -62,7 +62,7 @@ class Installation:
 
 @contextmanager
 def installed(
-    mongod: LocalMongod, folder: Path, connect: ConnectSimulator, *, database: str | None = None, **settings: Any
+    mongod: LocalMongod, folder: Path, connect: Any, *, database: str | None = None, **settings: Any
 ) -> Iterator[Installation]:
     """Serve an application that knows a Connect until the block ends."""
     given = settings_for(folder, database or f"test_access_{id(connect):x}_{folder.name}".replace("-", "_")[:60])
