@@ -91,13 +91,23 @@ def build_app(
     storage.add(who)
     labs_log = labs.register_labs(services, driver, settings.labs, policy, watch, clock)
     storage.add(labs_log)
-    field = records.register_records(services, driver=driver, clock=clock, settings=settings.records, watch=watch)
+    credentials = EncryptedCredentialStore(driver, secrets.credential_keys)
+    field = records.register_records(
+        services,
+        driver=driver,
+        clock=clock,
+        settings=settings.records,
+        watch=watch,
+        credentials=credentials,
+        policy=policy,
+        ocs=settings.ocs,
+    )
     storage.add(field)
     hooks = webhooks.register_webhooks(
         services,
         driver=driver,
         clock=clock,
-        credentials=EncryptedCredentialStore(driver, secrets.credential_keys),
+        credentials=credentials,
         policy=policy,
         logs=[labs.LOG, records.LOG],
         public_url=settings.public_url,

@@ -5,16 +5,21 @@ from dataclasses import dataclass
 from neuroglia.dependency_injection.service_provider import ServiceCollection, ServiceProviderBase
 
 from application.contracts.memberships import MembershipDirectory
+from application.kernel.credentials import CredentialStore
 from application.kernel.event_feed import EventFeed
 from application.kernel.event_stream import FactAudience, Nobody
 from application.kernel.subscriptions import Projector
+from application.records.chatbots import Chatbots
+from application.records.kind_writing import KindWriting
 from application.records.opportunities import Opportunities
 from application.records.opportunities_of_members import OpportunitiesOfMembers
 from application.records.record_audience import RecordAudience
 from application.records.record_histories import RecordHistories
 from domain.kernel.clock import Clock
 from domain.kernel.errors import LabkeeperError
+from domain.records.kinds.kind import ExperimentSpelling
 from domain.records.repositories import LabsRecordRepository
+from integration.http.address_policy import AddressPolicy
 from integration.mongo.driver import MongoDriver
 from integration.mongo.events.event_store import MongoEventStore
 from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
@@ -22,11 +27,12 @@ from integration.records.labs_records_projector import LOG as LOG
 from integration.records.labs_records_projector import LabsRecordsProjector
 from integration.records.mongo_labs_record_repository import MongoLabsRecordRepository
 from integration.records.mongo_record_histories import MongoRecordHistories
+from integration.records.ocs_chatbots import OcsChatbots
 from integration.records.record_ids import RecordIds
 from integration.records.record_log import RecordLog, open_records_log
 from integration.records.record_reader import RecordReader
 from integration.records.use_cases import register_use_cases
-from settings import RecordsSettings
+from settings import OcsSettings, RecordsSettings
 
 
 class RecordsRepositoryMissingError(LabkeeperError):
@@ -43,6 +49,7 @@ class RecordsContext:
 
     log: MongoEventStore
     ids: RecordIds
+    chatbots: OcsChatbots
 
     async def prepare_async(self) -> None:
         """Make the indexes; to be called before anything starts."""
@@ -50,7 +57,8 @@ class RecordsContext:
         await self.ids.prepare_async()
 
     async def close_async(self) -> None:
-        """Let go of the log; to be called after everything has stopped."""
+        """Let go of the log and of connections; to be called after everything has stopped."""
+        await self.chatbots.close_async()
         await self.log.close_async()
 
 
@@ -61,15 +69,23 @@ def register_records(
     clock: Clock,
     settings: RecordsSettings,
     watch: ReadModelWatch,
+    credentials: CredentialStore,
+    policy: AddressPolicy,
+    ocs: OcsSettings,
 ) -> RecordsContext:
     """Register the context's use cases and the store that the setting names.
 
-    Expects a ``MembershipDirectory`` among the services.
+    Expects ``Clock``, ``CredentialStore``, ``LabsContexts`` and a ``MembershipDirectory`` among the services.
+
+    Args:
+        credentials: where the key to Open Chat Studio is kept.
+        policy: which addresses may be called.
     """
     store = open_records_log(driver, clock)
     log = RecordLog(driver, store, clock)
     reader = RecordReader(driver, watch, log)
     ids = RecordIds(driver, clock)
+    chatbots = OcsChatbots(ocs.url, credentials, policy)
 
     def missing(_provider: ServiceProviderBase) -> LabsRecordRepository:
         raise RecordsRepositoryMissingError(f"there is no {settings.repository} repository of records")
@@ -91,5 +107,6 @@ def register_records(
     else:
         services.add_singleton(LabsRecordRepository, implementation_factory=missing)
         services.add_singleton(FactAudience, singleton=Nobody(LOG))
-    register_use_cases(services)
-    return RecordsContext(store, ids)
+    services.add_singleton(Chatbots, singleton=chatbots)
+    register_use_cases(services, KindWriting(ExperimentSpelling(settings.solicitation_experiment)))
+    return RecordsContext(store, ids, chatbots)
