@@ -99,9 +99,9 @@ class ConnectSimulator:
         answer = self.client.put("/__world__", json=told)
         assert answer.status_code == 204, answer.text
 
-    def set_records(self, records: list[dict[str, Any]]) -> None:
-        """Have exactly these records; see :func:`a_record`."""
-        answer = self.client.put("/__records__", json=records)
+    def set_records(self, records: list[dict[str, Any]], *, restart_ids: bool = False) -> None:
+        """Have exactly these records, see :func:`a_record`; ``restart_ids`` gives ids out from 4501 again."""
+        answer = self.client.put("/__records__", json=records, params={"restart_ids": "1"} if restart_ids else {})
         assert answer.status_code == 204, answer.text
 
     def records(self) -> list[dict[str, Any]]:
@@ -209,7 +209,7 @@ def _module_connect() -> Iterator[ConnectSimulator]:
 def connect(_module_connect: ConnectSimulator) -> ConnectSimulator:
     """A healthy simulated Connect without records; one process per module, made like new for every test."""
     _module_connect.set_faults()
-    _module_connect.set_records([])
+    _module_connect.set_records([], restart_ids=True)
     for username, slugs in _MEMBERS.items():
         _module_connect.set_organizations(username, *slugs)
     _module_connect.calls(forget=True)

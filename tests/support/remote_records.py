@@ -104,6 +104,6 @@ async def contract_remote_store(connect: ConnectSimulator) -> AsyncIterator[Remo
             {"username": STRANGER, "of": []},
         ],
     )
-    connect.set_records([])
+    connect.set_records([], restart_ids=True)
     async with remote_store(connect, aliases={NOBODY: STRANGER}) as opened:
         yield opened

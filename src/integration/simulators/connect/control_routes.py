@@ -67,10 +67,14 @@ class ControlRoutes:
         return Response(status_code=204)
 
     async def records(self, request: Request) -> Response:
-        """Return all records in order of id, or have exactly those that are sent, ids included."""
+        """Return all records in order of id, or have exactly those that are sent, ids included.
+
+        ``?restart_ids=1`` gives ids out from the first one again.
+        """
         if request.method == "GET":
             return answer(b"[%s]" % b",".join(row.body for _, row in sorted(self._table.rows.items())))
-        self._table.replace_all(json.loads(await request.body()))
+        restart = request.query_params.get("restart_ids") == "1"
+        self._table.replace_all(json.loads(await request.body()), restart_ids=restart)
         return Response(status_code=204)
 
     async def another_world(self, request: Request) -> Response:

@@ -48,6 +48,9 @@ class FaultLayer:
         method, path = scope["method"], scope["path"]
         self.calls[f"{method} {path}"] += 1
         striking = [fault for fault in self.faults if fault.strikes(method, path)]
+        if striking:
+            # A server has the whole request before it is slow: whoever hangs up meanwhile stops nothing.
+            receive = await _buffered_async(receive)
         for fault in striking:
             if await self._instead_async(fault, scope, send):
                 return
@@ -141,6 +144,20 @@ async def _hang_up_async(scope: Scope) -> None:
     scope["extensions"][_EXTENSION]["transport"].abort()
     # The server notices on the next turns of its loop; returning earlier would make it complain.
     await asyncio.sleep(0.01)
+
+
+async def _buffered_async(receive: Receive) -> Receive:
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    waiting = iter(messages)
+
+    async def replay() -> Message:
+        for message in waiting:
+            return message
+        return await receive()
+
+    return replay
 
 
 async def _captured_async(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:

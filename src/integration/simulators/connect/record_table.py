@@ -17,6 +17,8 @@ COLUMNS = (
 SCOPES = ("opportunity", "program", "organization")
 """In the order in which the server looks for the one that decides."""
 
+FIRST_ID = 4_501
+
 
 @dataclass(frozen=True)
 class Row:
@@ -51,7 +53,7 @@ class RecordTable:
         self._public: dict[int, None] = {}
         self._children: defaultdict[int, dict[int, None]] = defaultdict(dict)
         self._state = state
-        self._next_id = 4_501
+        self._next_id = FIRST_ID
         kept = state.keep("records", self._kept)
         self.was_kept = kept is not None
         if kept is not None:
@@ -81,11 +83,12 @@ class RecordTable:
             self._remove(one)
         self._state.changed()
 
-    def replace_all(self, records: list[dict[str, Any]]) -> None:
-        """Have exactly these records."""
+    def replace_all(self, records: list[dict[str, Any]], *, restart_ids: bool = False) -> None:
+        """Have exactly these records. Ids that were given out stay given out, unless they start over."""
         for held in (self.rows, self._by_scope, self._public, self._children):
             held.clear()
-        self._next_id = 4_501
+        if restart_ids:
+            self._next_id = FIRST_ID
         self._put_all(records)
         self._state.changed()
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from integration.simulators.connect.record_table import COLUMNS
+from integration.simulators.connect.record_table import COLUMNS, FIRST_ID
 from integration.simulators.connect.world import World
 
 _TITLES = ("Call worker", "Check photos", "Visit again", "Explain the scale", "Review week")
 _STATUSES = ("investigating", "flw_action_in_progress", "flw_action_completed", "review_needed", "closed")
-_FIRST_ID = 4_001
+_FIRST_SEEDED = 4_001
 
 
 def seeded_records(seed: int, count: int, world: World) -> list[dict[str, Any]]:
@@ -17,7 +17,7 @@ def seeded_records(seed: int, count: int, world: World) -> list[dict[str, Any]]:
     random = Random(seed)  # noqa: S311 a made-up world
     opportunities = list(world.opportunities.values())
     made = _solicitation() if count else []
-    for number, record_id in zip(range(len(made), count), _ids(_FIRST_ID + len(made)), strict=False):
+    for number, record_id in zip(range(len(made), count), _ids(_FIRST_SEEDED + len(made)), strict=False):
         opportunity = opportunities[number % len(opportunities)]
         made.append(_task(record_id, opportunity.id, random))
     return made
@@ -25,7 +25,7 @@ def seeded_records(seed: int, count: int, world: World) -> list[dict[str, Any]]:
 
 def _ids(first: int) -> Iterator[int]:
     """Yield the ids that a server would have given, before those that it gives out from now on."""
-    yield from range(first, 4_501)
+    yield from range(first, FIRST_ID)
     yield from range(100_001, 10_000_000)
 
 
@@ -69,6 +69,6 @@ def _solicitation() -> list[dict[str, Any]]:
     }
     return [
         _record(
-            _FIRST_ID, experiment="12", type="solicitation", data=data, program_id=12, username="brian", public=True
+            _FIRST_SEEDED, experiment="12", type="solicitation", data=data, program_id=12, username="brian", public=True
         )
     ]
