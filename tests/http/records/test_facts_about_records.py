@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +11,7 @@ import pytest
 from api.kernel.authorization import Role
 from api.kernel.tokens import mint_token
 from tests.support.mongo import LocalMongod
-from tests.support.served import API, Served, assert_problem, served
+from tests.support.served import API, Served, assert_problem, eventually, served
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +76,7 @@ def test_webhooks_may_ask_for_records(app: Served) -> None:
     record = Person(app).record()
     with app.mongod.client() as client:
         deliveries = client[app.database]["webhook_deliveries"]
-        from tests.support.served import eventually
-
         eventually(lambda: deliveries.find_one({"subject": str(record["id"])}) is not None, "it was queued")
-    admin.delete(f"{API}/webhooks/{answer.json()['id']}")
+    admin.delete(f"{API}/webhooks/{answer.json()['webhook_id']}")
     names = [one["name"] for one in admin.get(f"{API}/subscriptions").json()["items"]]
     assert {"webhooks-records", "labs_records"} <= set(names)
