@@ -8,8 +8,11 @@ from cli import (
     events_commands,
     jobs_commands,
     labs_commands,
+    memberships_commands,
+    organizations_commands,
     read_models_commands,
     subscriptions_commands,
+    users_commands,
     workers_commands,
 )
 from cli.demo_command import demo
@@ -33,6 +36,9 @@ app.command()(refresh)
 app.command()(doctor)
 app.add_typer(workers_commands.group, name="workers")
 app.add_typer(labs_commands.group, name="labs")
+app.add_typer(users_commands.group, name="users")
+app.add_typer(organizations_commands.group, name="organizations")
+app.add_typer(memberships_commands.group, name="memberships")
 app.add_typer(events_commands.group, name="events")
 app.add_typer(subscriptions_commands.group, name="subscriptions")
 app.add_typer(read_models_commands.group, name="read-models")

@@ -62,7 +62,13 @@ class Installation:
 
 @contextmanager
 def installed(
-    mongod: LocalMongod, folder: Path, connect: Any, *, database: str | None = None, **settings: Any
+    mongod: LocalMongod,
+    folder: Path,
+    connect: Any,
+    *,
+    database: str | None = None,
+    telemetry: Any = None,
+    **settings: Any,
 ) -> Iterator[Installation]:
     """Serve an application that knows a Connect until the block ends."""
     given = settings_for(folder, database or f"test_access_{id(connect):x}_{folder.name}".replace("-", "_")[:60])
@@ -72,7 +78,7 @@ def installed(
     for name, value in settings.items():
         setattr(given, name, value)
     clock = MovableClock()
-    with served(mongod, folder, settings=given, clock=clock) as app:
+    with served(mongod, folder, settings=given, clock=clock, telemetry=telemetry) as app:
         try:
             yield Installation(app, connect, clock)
         finally:

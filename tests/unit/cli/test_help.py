@@ -11,6 +11,8 @@ from cli.app import app
     [
         *(["serve"], ["demo"], ["token"], ["refresh"], ["doctor"], ["workers"], ["workers", "add"], ["labs"]),
         *(["labs", "history"], ["events", "tail"], ["events", "show"], ["subscriptions", "replay"]),
+        *(["users"], ["users", "add"], ["users", "change"], ["organizations"], ["organizations", "add-program"]),
+        *(["organizations", "add-opportunity"], ["memberships"], ["memberships", "add"], ["memberships", "remove"]),
         *(["read-models", "rebuild"], ["jobs", "runs"]),
     ],
     ids=" ".join,
