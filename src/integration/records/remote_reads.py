@@ -4,9 +4,10 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
+from operator import attrgetter
 
 from application.contracts.memberships import MembershipDirectory, Memberships
-from domain.records.conditions import EVERYTHING, Condition, RecordFilter, is_in_scope
+from domain.records.conditions import EVERYTHING, Condition, RecordFilter
 from domain.records.errors import ScopeNotFoundError
 from domain.records.values import MAX_ID, NO_SCOPE, LabsRecord, RecordScope
 from integration.connect.connect_api import ConnectApi, exact_json
@@ -49,7 +50,9 @@ class RemoteReads:
             told = records_from(exact_json(response))
         except ValueError as error:
             raise UnusableAnswerError(response.url, str(error)) from error
-        records = [one for one in told if is_in_scope(one, scope) and wanted.holds_for(one)]
+        records = _of_scope(told, scope)
+        if wanted.conditions:
+            records = wanted.among(records)
         self.remember(username, records[:_MOST_OF_A_LISTING], scope)
         return records
 
@@ -124,6 +127,16 @@ class RemoteReads:
         except ScopeNotFoundError:
             return {}
         return {record.id: record for records in listed for record in records if record.id in ids}
+
+
+def _of_scope(records: list[LabsRecord], scope: RecordScope) -> list[LabsRecord]:
+    """Return what really is of a scope. In bulk: of thousands of records each answers the same question."""
+    if scope == NO_SCOPE:
+        return [record for record in records if record.public]
+    for kind, number in scope.parts:
+        value_of = attrgetter(f"{kind.value}_id")
+        records = [record for record in records if value_of(record) == number]
+    return records
 
 
 def _scopes_of(memberships: Memberships) -> Iterable[RecordScope]:

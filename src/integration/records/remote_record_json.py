@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from domain.records.values import SCOPE_FIELDS, LabsRecord, RecordItem
+from domain.records.values import LabsRecord, RecordItem
 
-_NUMBERS = (*SCOPE_FIELDS, "labs_record_id")
+_TEXT = (str, type(None))
+_NUMBER = (int, type(None))
 
 
 class NotARecordError(ValueError):
@@ -19,27 +20,33 @@ def record_from(told: Any) -> LabsRecord:
     """
     if not isinstance(told, dict):
         raise NotARecordError("a record must be an object")
-    numbers = {name: told.get(name) for name in _NUMBERS}
-    texts = (told.get("experiment"), told.get("type"))
-    is_record = (
-        type(told.get("id")) is int
-        and all(type(text) is str for text in texts)
-        and all(number is None or type(number) is int for number in numbers.values())
-        and (told.get("username") is None or type(told["username"]) is str)
-        and type(told.get("public", False)) is bool
-        and told.get("data") is not None
+    get = told.get
+    record = LabsRecord(
+        id=get("id"),  # type: ignore[arg-type]  # checked below, as the rest is
+        experiment=get("experiment"),  # type: ignore[arg-type]
+        type=get("type"),  # type: ignore[arg-type]
+        data=get("data"),
+        username=get("username"),
+        opportunity_id=get("opportunity_id"),
+        organization_id=get("organization_id"),
+        program_id=get("program_id"),
+        labs_record_id=get("labs_record_id"),
+        public=get("public", False),
     )
-    if not is_record:
-        raise NotARecordError(f"record {told.get('id')!r} is not complete")
-    return LabsRecord(
-        id=told["id"],
-        experiment=told["experiment"],
-        type=told["type"],
-        data=told["data"],
-        username=told.get("username"),
-        public=told.get("public", False),
-        **numbers,
-    )
+    if not (
+        type(record.id) is int
+        and type(record.experiment) is str
+        and type(record.type) is str
+        and type(record.username) in _TEXT
+        and type(record.opportunity_id) in _NUMBER
+        and type(record.organization_id) in _NUMBER
+        and type(record.program_id) in _NUMBER
+        and type(record.labs_record_id) in _NUMBER
+        and type(record.public) is bool
+        and record.data is not None
+    ):
+        raise NotARecordError(f"record {record.id!r} is not complete")
+    return record
 
 
 def records_from(told: Any) -> list[LabsRecord]:

@@ -94,6 +94,8 @@ def test_every_parameter_is_a_lookup(some: ConnectSimulator, name: str, value: s
         ("public", "true"),
         ("id", "four"),
         ("opportunity_id", "abc"),
+        ("opportunity_id", "--5"),
+        ("type__regex", "("),
         ("colour", "red"),
         ("type__magic", "x"),
         ("labs_record_id", "x"),

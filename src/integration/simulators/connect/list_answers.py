@@ -66,4 +66,4 @@ def page_answer(request: Request, rows: Iterable[ExportRow]) -> Response:
 def _whole(said: str | None, usual: int) -> int | None:
     if said is None:
         return usual
-    return int(said) if said.isascii() and said.isdigit() and int(said) >= 1 else None
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 19 and int(said) >= 1 else None

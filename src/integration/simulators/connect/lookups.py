@@ -30,8 +30,8 @@ _ON_TEXT: dict[str, Callable[[str, str], bool]] = {
     "istartswith": lambda found, said: found.lower().startswith(said.lower()),
     "endswith": str.endswith,
     "iendswith": lambda found, said: found.lower().endswith(said.lower()),
-    "regex": lambda found, said: re.search(said, found) is not None,
-    "iregex": lambda found, said: re.search(said, found, re.IGNORECASE) is not None,
+    "regex": lambda found, said: _matches(said, found, re.NOFLAG),
+    "iregex": lambda found, said: _matches(said, found, re.IGNORECASE),
 }
 _ORDERED: dict[str, Callable[[Any, Any], bool]] = {
     "gt": lambda found, said: found > said,
@@ -62,10 +62,10 @@ def _lookup(parts: list[str], said: str, user_ids: Mapping[str, int]) -> Holds:
     if name in ("user", "user_id") and rest[:1] == ["username"]:
         return _on_column(lambda row: row.values["username"], rest[1:], said, str)
     if name in ("user", "user_id"):
-        return _on_column(lambda row: user_ids.get(row.values["username"]), rest, said, _whole_number)
+        return _on_column(lambda row: user_ids.get(row.values["username"]), rest, said, whole_number)
     if name in _NUMBERS:
         column = _NUMBERS[name]
-        return _on_column(lambda row: row.values[column], rest, said, _whole_number)
+        return _on_column(lambda row: row.values[column], rest, said, whole_number)
     if name in _TEXTS:
         return _on_column(lambda row: row.values[name], rest, said, str)
     if name == "public":
@@ -143,11 +143,19 @@ def _rank(value: Any) -> tuple[int, Any]:
     return (4, len(value)) if isinstance(value, list) else (5, len(value))
 
 
+def _matches(pattern: str, found: str, flags: re.RegexFlag) -> bool:
+    try:
+        return re.search(pattern, found, flags) is not None
+    except re.error as error:
+        raise ServerCrashError from error
+
+
 def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _whole_number(said: str) -> int:
+def whole_number(said: str) -> int:
+    """Return the number that a parameter says; one that says none is not caught by the server."""
     try:
         return int(said)
     except ValueError as error:

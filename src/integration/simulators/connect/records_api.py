@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from integration.simulators.connect.accounts import User
-from integration.simulators.connect.lookups import lookups_of
+from integration.simulators.connect.lookups import lookups_of, whole_number
 from integration.simulators.connect.negotiation import View
 from integration.simulators.connect.record_batches import RecordBatches
 from integration.simulators.connect.record_table import SCOPES, RecordTable
-from integration.simulators.connect.wire import ServerCrashError, answer, not_found
+from integration.simulators.connect.wire import answer, not_found
 from integration.simulators.connect.world import World
 
 
@@ -34,11 +34,10 @@ class RecordsApi:
         rows = self._table.public()
         for kind in SCOPES:
             if said := asked.get(f"{kind}_id"):
-                if not said.lstrip("-").isdecimal():
-                    raise ServerCrashError
-                if not self._world.is_member(user, kind, int(said)):
+                number = whole_number(said)
+                if not self._world.is_member(user, kind, number):
                     raise not_found()
-                rows = self._table.under(kind, int(said))
+                rows = self._table.under(kind, number)
                 break
         wanted = lookups_of(asked, self._world.users.ids())
         return answer(b"[%s]" % b",".join(row.body for row in rows if all(holds(row) for holds in wanted)))
