@@ -109,7 +109,7 @@ def build_app(
         clock=clock,
         credentials=credentials,
         policy=policy,
-        logs=[labs.LOG, records.LOG],
+        logs=[labs.LOG, records.LOG, access.LOG],
         public_url=settings.public_url,
     )
     storage.add(hooks)

@@ -14,8 +14,8 @@ from fastapi.exceptions import RequestValidationError
 from neuroglia.core import OperationResult
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from application.kernel.refusals import PROBLEM_TYPES, Refusal, refusal_of, unavailable
-from domain.kernel.errors import DomainError, UnavailableError, UndecodableEventError
+from application.kernel.refusals import PROBLEM_TYPES, Refusal, login_needed, refusal_of, unavailable
+from domain.kernel.errors import DomainError, NoUpstreamTokenError, UnavailableError, UndecodableEventError
 
 MEDIA_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="labkeeper"'
@@ -122,6 +122,10 @@ def install_problem_handlers(app: FastAPI) -> None:
         log.warning("%s is refused for now: %s", printable(request.url.path), error)
         return problem_response(unavailable(str(error), error.retry_after_seconds))
 
+    async def on_missing_login(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, NoUpstreamTokenError)
+        return problem_response(login_needed())
+
     async def on_domain_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, DomainError)
         return problem_response(refusal_of(error))
@@ -137,4 +141,5 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(StarletteHTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_exception_handler(UnavailableError, on_outage)
+    app.add_exception_handler(NoUpstreamTokenError, on_missing_login)
     app.add_exception_handler(DomainError, on_domain_error)

@@ -10,7 +10,7 @@ from application.access.connect_logins import Grants, Sessions
 from application.contracts.labs_context import AskedContext, LabsContext, LabsContexts
 from application.contracts.memberships import MembershipDirectory, Memberships
 from application.kernel.request_context import current_request
-from domain.kernel.errors import UnavailableError
+from domain.kernel.errors import NoUpstreamTokenError, UnavailableError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class GetMeQueryHandler(QueryHandler[GetMeQuery, OperationResult[MeView]]):
         try:
             memberships = await self._memberships.of_async(asking.actor)
             context = await self._contexts.current_async(request.asked)
-        except UnavailableError:
+        except (UnavailableError, NoUpstreamTokenError):
             pass  # Who they are can be told all the same.
         return self.ok(
             MeView(

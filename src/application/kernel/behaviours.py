@@ -12,8 +12,8 @@ from neuroglia.mediation.pipeline_behavior import PipelineBehavior
 from opentelemetry import metrics, trace
 from opentelemetry.trace import Status, StatusCode
 
-from application.kernel.refusals import conflicting, refusal_of, unavailable
-from domain.kernel.errors import DomainError, UnavailableError
+from application.kernel.refusals import conflicting, login_needed, refusal_of, unavailable
+from domain.kernel.errors import DomainError, NoUpstreamTokenError, UnavailableError
 
 Next = Callable[[], Awaitable[Any]]
 
@@ -82,6 +82,9 @@ class RefusingBehavior(PipelineBehavior[Any, Any]):
         except UnavailableError as error:
             log.warning("%s is refused for now: %s", type(request).__name__, error)
             return unavailable(str(error), error.retry_after_seconds)
+        except NoUpstreamTokenError as error:
+            log.info("%s needs a login at the system of record: %s", type(request).__name__, error)
+            return login_needed()
         except OptimisticConcurrencyException as error:
             log.info("%s lost a race on %s", type(request).__name__, error.entity_id)
             return conflicting(f"{error.entity_id} was changed by somebody else meanwhile; read it again and repeat")

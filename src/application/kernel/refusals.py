@@ -75,6 +75,12 @@ def unavailable(detail: str, retry_after_seconds: float, **members: Any) -> Refu
     return Refusal(503, "unavailable", "Unavailable", detail, retry_after_seconds=retry_after_seconds, **members)
 
 
+def login_needed() -> Refusal:
+    """401: the system of record accepts no login of whoever asks."""
+    detail = "Connect accepts no login of yours; log in at /auth/login, or send a bearer token of Connect"
+    return Refusal(401, "login-needed", "Login needed", detail)
+
+
 def refusal_of(error: DomainError) -> Refusal:
     """404 for what is not there, 422 when the error names a field and the rule that its value breaks, else 409."""
     if isinstance(error, NotThereError):

@@ -18,7 +18,9 @@ from application.kernel.leases import Leases
 from domain.access.events import ACCESS_EVENTS
 from domain.access.repositories import AccessIds, OrganizationRepository, UserRepository
 from domain.kernel.clock import Clock
+from domain.kernel.errors import LabkeeperError
 from integration.access.connect_bearer_tokens import ConnectBearerTokens
+from integration.access.connect_memberships import ConnectMemberships
 from integration.access.connect_oauth import HttpConnectLogins
 from integration.access.connect_tokens import ConnectTokens
 from integration.access.local_memberships import LocalMemberships
@@ -29,6 +31,7 @@ from integration.access.mongo_access_repositories import (
 )
 from integration.access.mongo_pending_logins import MongoPendingLogins
 from integration.access.mongo_sessions import MongoSessions
+from integration.connect.connect_api import ConnectApi
 from integration.http.address_policy import AddressPolicy
 from integration.mongo.driver import MongoDriver
 from integration.mongo.events.event_codec import EventCodec
@@ -36,6 +39,23 @@ from integration.mongo.events.event_store import MongoEventStore
 from settings import ConnectSettings
 
 LOG = "access"
+
+
+class ConnectMissingError(LabkeeperError):
+    """A setting wants Connect, and none says where it is."""
+
+
+class ConnectConnections(HostedService):
+    """Closes the connections to Connect's interface at the end."""
+
+    def __init__(self, api: ConnectApi) -> None:
+        self._api = api
+
+    async def start_async(self) -> None:
+        """Connections open when they are first needed."""
+
+    async def stop_async(self) -> None:
+        await self._api.close_async()
 
 
 @dataclass(frozen=True)
@@ -79,12 +99,19 @@ def register_access(
 ) -> AccessContext:
     """Register users, organisations, logins and the labs context.
 
-    Expects ``Clock`` and ``Leases`` among the services, and a ``MembershipDirectory`` unless they are managed here.
+    Expects ``Clock`` and ``Leases`` among the services.
+
+    Without users of our own a ``ConnectApi`` is among the services too.
 
     Args:
         keys: Fernet keys that encrypt tokens at rest.
         managed_here: whether users, organisations and memberships are ours.
+
+    Raises:
+        ConnectMissingError: they are Connect's, and it is not said where that is.
     """
+    if not managed_here and not connect.url:
+        raise ConnectMissingError("LABKEEPER_CONNECT_URL: must be set, unless LABKEEPER_RECORDS_REPOSITORY is local")
     log = MongoEventStore(driver, LOG, EventCodec(LOG, ACCESS_EVENTS), clock)
     directory = AccessDirectory(log)
     sessions = MongoSessions(driver, clock)
@@ -114,6 +141,20 @@ def register_access(
         services.add_singleton(port, implementation_factory=same)
     if managed_here:
         services.add_singleton(MembershipDirectory, singleton=LocalMemberships(directory))
+    else:
+        _register_connect_memberships(services, connect.url, policy)
     services.add_singleton(LabsContexts, MembersLabsContexts)
     register_handlers(services, "application.access")
     return AccessContext(log, sessions, ConnectBearerTokens(logins, clock) if connect.url else None, pending, logins)
+
+
+def _register_connect_memberships(services: ServiceCollection, url: str, policy: AddressPolicy) -> None:
+    def api(provider: ServiceProviderBase) -> ConnectApi:
+        return ConnectApi(url, provider.get_required_service(UpstreamTokens), policy=policy)
+
+    def memberships(provider: ServiceProviderBase) -> ConnectMemberships:
+        return ConnectMemberships(provider.get_required_service(ConnectApi))
+
+    services.add_singleton(ConnectApi, implementation_factory=api)
+    services.add_singleton(HostedService, ConnectConnections)
+    services.add_singleton(MembershipDirectory, implementation_factory=memberships)

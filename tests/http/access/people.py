@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from settings import ConnectSettings
+from settings import ConnectSettings, RecordsSettings
 from tests.support.app import settings_for
 from tests.support.connect import log_in_without_browser, query_of
 from tests.support.mongo import LocalMongod
@@ -68,6 +68,7 @@ def installed(
     *,
     database: str | None = None,
     telemetry: Any = None,
+    repository: str = "local",
     **settings: Any,
 ) -> Iterator[Installation]:
     """Serve an application that knows a Connect until the block ends."""
@@ -75,6 +76,7 @@ def installed(
     given.__dict__["connect"] = ConnectSettings(
         url=connect.url, client_id=connect.client_id, client_secret=connect.client_secret
     )
+    given.__dict__["records"] = RecordsSettings(repository=repository)  # type: ignore[arg-type]
     for name, value in settings.items():
         setattr(given, name, value)
     clock = MovableClock()
