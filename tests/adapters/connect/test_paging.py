@@ -6,10 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
+from application.records.opportunities import OPPORTUNITY_KEYS
 from integration.connect.connect_api import ConnectApi
 from integration.connect.connect_exports import ConnectExports
 from integration.connect.connect_paging import next_target, pages_async
 from integration.connect.errors import ConnectNotFoundError, UnusableAnswerError
+from integration.records.connect_opportunities import ConnectOpportunities
 from tests.support.certificates import self_signed
 from tests.support.connect import ConnectFactory, ConnectSimulator
 from tests.support.remote_records import GivenTokens, RemoteStore
@@ -132,3 +134,19 @@ async def test_an_opportunity_is_described_or_not_there(store: RemoteStore) -> N
     assert described is not None
     assert described["organization"] == "lwala"
     assert await exports.opportunity_async("asha", 901) is None
+
+
+async def test_the_details_of_an_opportunity_have_all_keys(connect: ConnectSimulator, store: RemoteStore) -> None:
+    opportunities = ConnectOpportunities(api(store))
+    details = await opportunities.details_async("asha", 814)
+    assert details is not None
+    assert tuple(details) == OPPORTUNITY_KEYS
+    assert details["payment_units"][0]["amount"] == 20
+    assert await opportunities.details_async("asha", 901) is None
+    connect.set_faults({"kind": "wrong_json", "body": '{"id": 814}'})
+    older = await opportunities.details_async("asha", 814)
+    assert older is not None
+    assert older["deliver_app"] is None
+    connect.set_faults({"kind": "truncated"})
+    with pytest.raises(UnusableAnswerError):
+        await opportunities.details_async("asha", 814)

@@ -7,12 +7,14 @@ import pytest
 
 from domain.records.conditions import Condition, Lookup, RecordFilter
 from domain.records.errors import (
+    HistoryNotKeptError,
     InvalidRecordError,
     RecordChangedError,
     RecordNotFoundError,
     WrongScopeError,
 )
 from domain.records.values import NO_SCOPE, RecordItem, RecordScope
+from integration.records.no_record_histories import NoRecordHistories
 from integration.records.remote_filters import parameters_for
 from tests.support.connect import RECORDS, ConnectSimulator, a_record
 from tests.support.records import change, new
@@ -192,3 +194,15 @@ async def test_many_records_of_a_scope_are_read_in_one_call(connect: ConnectSimu
     await store.records.write_async("asha", [change(n, data={"n": n}) for n in range(1, 101)])
     assert connect.calls()[f"GET {RECORDS}"] == 1
     assert connect.calls()[f"POST {RECORDS}"] == 1
+
+
+async def test_no_history_is_kept_of_what_is_there(connect: ConnectSimulator, store: RemoteStore) -> None:
+    connect.set_records([a_record(1), a_record(6, opportunity_id=901)])
+    histories = NoRecordHistories(store.records)
+    with pytest.raises(HistoryNotKeptError):
+        await histories.entries_async("asha", 1, limit=10)
+    with pytest.raises(HistoryNotKeptError):
+        await histories.at_version_async("asha", 1, 1)
+    assert await histories.entries_async("asha", 6, limit=10) is None
+    assert await histories.at_version_async("asha", 6, 1) is None
+    assert await histories.version_async("asha", 6) is None
