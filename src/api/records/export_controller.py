@@ -19,7 +19,15 @@ from api.kernel.query_strings import takes_last_of_repeated, takes_other_paramet
 from api.records.answers import encoded, remote_shape
 from api.records.export_bodies import items_async, removal_of, upsert_of
 from api.records.export_route import ExportRoute, bare
-from api.records.export_shapes import ITEMS_BODY, LISTED, REMOVALS_BODY, memberships_answer
+from api.records.export_shapes import (
+    ITEMS_BODY,
+    LISTED,
+    MEMBERSHIPS,
+    OPPORTUNITY,
+    REMOVALS_BODY,
+    REMOVED,
+    memberships_answer,
+)
 from api.records.freshness import AGE_HEADERS, age_headers
 from api.records.remote_lookups import lookups_of
 from application.kernel.refusals import Refusal, invalid, missing
@@ -51,7 +59,7 @@ class ExportController(LabkeeperController):
     @takes_other_parameters
     @takes_last_of_repeated
     @sends(200, *AGE_HEADERS)
-    @get("/labs_record/", responses={200: LISTED}, operation_id="export_list_labs_records")
+    @get("/labs_record/", responses=LISTED, operation_id="export_list_labs_records")
     async def list_labs_records(self, request: Request) -> Response:
         """A bare array. Every parameter is a lookup, as there: `experiment=`, `data__status=open`, `user__username=`.
 
@@ -75,7 +83,7 @@ class ExportController(LabkeeperController):
         return Response(body, 200, headers, "application/json")
 
     @requires(Role.USER)
-    @post("/labs_record/", responses={200: LISTED}, openapi_extra=ITEMS_BODY, operation_id="export_upsert_labs_records")
+    @post("/labs_record/", responses=LISTED, openapi_extra=ITEMS_BODY, operation_id="export_upsert_labs_records")
     async def upsert_labs_records(self, request: Request) -> Response:
         """Insert items without an id, change those with one, all or none; 200 with a list in their order."""
         items = tuple(upsert_of(item) for item in await items_async(request))
@@ -87,7 +95,13 @@ class ExportController(LabkeeperController):
         )
 
     @requires(Role.USER)
-    @delete("/labs_record/", openapi_extra=REMOVALS_BODY, operation_id="export_delete_labs_records")
+    @delete(
+        "/labs_record/",
+        responses=REMOVED,
+        response_class=Response,
+        openapi_extra=REMOVALS_BODY,
+        operation_id="export_delete_labs_records",
+    )
     async def delete_labs_records(self, request: Request) -> Response:
         """Remove records by id, all or none; 200 with an empty body."""
         try:
@@ -100,7 +114,7 @@ class ExportController(LabkeeperController):
     @requires(Role.USER)
     @takes_other_parameters
     @takes_last_of_repeated
-    @get("/opp_org_program_list/", operation_id="export_opp_org_program_list")
+    @get("/opp_org_program_list/", responses=MEMBERSHIPS, operation_id="export_opp_org_program_list")
     async def opp_org_program_list(self) -> Response:
         """Every organisation, opportunity and program that you may see."""
         result = await self.mediator.execute_async(GetMembershipsQuery())
@@ -111,7 +125,7 @@ class ExportController(LabkeeperController):
     @requires(Role.USER)
     @takes_other_parameters
     @takes_last_of_repeated
-    @get("/opportunity/{opportunity_id}/", operation_id="export_opportunity")
+    @get("/opportunity/{opportunity_id}/", responses=OPPORTUNITY, operation_id="export_opportunity")
     async def opportunity(self, opportunity_id: str) -> Response:
         """One opportunity; 404 when it is not yours."""
         if not (opportunity_id.isascii() and opportunity_id.isdecimal() and len(opportunity_id) < 19):

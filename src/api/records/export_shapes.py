@@ -3,6 +3,7 @@
 from typing import Any
 
 from application.contracts.memberships import Memberships
+from application.records.opportunities import OPPORTUNITY_KEYS
 
 _RECORD: dict[str, Any] = {
     "id": 4501,
@@ -20,13 +21,41 @@ _ITEMS: dict[str, Any] = {"type": "array", "items": {"type": "object"}, "maxItem
 
 
 def _body(example: list[dict[str, Any]]) -> dict[str, Any]:
-    content = {"application/json": {"schema": _ITEMS, "example": example}}
+    content = {"application/json": {"schema": {**_ITEMS, "examples": [example]}}}
     return {"requestBody": {"required": True, "content": content}}
 
 
-LISTED: dict[str, Any] = {
-    "description": "Records.",
-    "content": {"application/json": {"schema": _ITEMS, "example": [_RECORD]}},
+def _answer(description: str, schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": {**schema, "examples": [example]}}}}
+
+
+_DETAIL: dict[str, Any] = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
+_PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
+REFUSED: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": why,
+        "content": {"application/json": {"schema": _DETAIL}, "application/problem+json": _PROBLEM},
+    }
+    for status, why in (("4XX", "The request is refused."), ("5XX", "It could not be done right now."))
+}
+"""Bare refusals; what never reaches an endpoint, such as a wrong method, is a problem document."""
+LISTED = {200: _answer("Records.", _ITEMS, [_RECORD]), **REFUSED}
+REMOVED = {200: {"description": "They are gone."}, **REFUSED}
+OPPORTUNITY = {
+    200: _answer("The opportunity.", {"type": "object"}, dict.fromkeys(OPPORTUNITY_KEYS) | {"id": 814, "name": "CHC"}),
+    **REFUSED,
+}
+MEMBERSHIPS = {
+    200: _answer(
+        "Everything that you may see.",
+        {"type": "object"},
+        {
+            "organizations": [{"id": 7, "slug": "lwala", "name": "Lwala", "funder": False}],
+            "opportunities": [],
+            "programs": [],
+        },
+    ),
+    **REFUSED,
 }
 ITEMS_BODY = _body(
     [

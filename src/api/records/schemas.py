@@ -104,6 +104,10 @@ class CreateKindRecordsBody(GivenBody):
 
     items: Annotated[list[CreateKindRecordBody], Field(min_length=1, max_length=MAX_BATCH_ITEMS)]
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [{"data": _RECORD["data"], "opportunity_id": 814}]}]}
+    )
+
 
 class ChangeKindRecordBody(GivenBody):
     """Keys of the data that get new values; the others stay."""
