@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from cli.configuration import load_settings
+from cli.demo_records import add_records_async
 from cli.demo_workers import first_refresh_async, register_controllers_async
 from cli.host import RunningLabkeeper, run_until_signal, running_labkeeper
 from cli.output import say
@@ -23,6 +24,7 @@ DEFAULTS = {
     "LABKEEPER_LOG_LEVEL": "WARNING",
 }
 TOKEN_LIFE = timedelta(days=30)
+ADMIN = "demo-admin"
 
 
 def run_demo() -> None:
@@ -43,7 +45,9 @@ def run_demo() -> None:
             async with _client(running.url, token) as client:
                 workers = await register_controllers_async(client, CONTROLLERS, urls)
                 labs = await first_refresh_async(client, workers, started_at)
-            _tell(running.url, token, labs)
+                has_own_records = settings.records.repository == "local"
+                opportunity_id = await add_records_async(client, ADMIN) if has_own_records else None
+            _tell(running.url, token, labs, opportunity_id)
             await running.serve_until_stopped_async()
 
     run_until_signal(work_async)
@@ -52,7 +56,7 @@ def run_demo() -> None:
 
 def _admin_token(running: RunningLabkeeper) -> str:
     seconds = round(TOKEN_LIFE.total_seconds())
-    return signed_token(running.settings, running.secrets, "admin", "demo-admin", seconds)
+    return signed_token(running.settings, running.secrets, "admin", ADMIN, seconds)
 
 
 def _client(url: str, token: str) -> httpx.AsyncClient:
@@ -60,7 +64,7 @@ def _client(url: str, token: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"{url}/api/v1", headers=headers, timeout=60.0, trust_env=False)
 
 
-def _tell(url: str, token: str, labs: int) -> None:
+def _tell(url: str, token: str, labs: int, opportunity_id: int | None) -> None:
     regions = len({controller.region for controller in CONTROLLERS})
     lines = [
         "",
@@ -74,7 +78,12 @@ def _tell(url: str, token: str, labs: int) -> None:
         "Every lab, and everything that happens, from the start and as it goes on:",
         f"curl -sS -H 'Authorization: Bearer {token}' '{url}/api/v1/labs?limit=200'",
         f"curl -sSN -H 'Authorization: Bearer {token}' '{url}/api/v1/events/stream?from=start'",
-        "",
-        "Ctrl-C ends everything. Started again, it finds its data.",
     ]
-    say("\n".join(lines))
+    if opportunity_id is not None:
+        lines += [
+            "",
+            "The tasks of a field program with what happened to each, and the records that anybody may read:",
+            f"curl -sS -H 'Authorization: Bearer {token}' '{url}/api/v1/tasks?opportunity_id={opportunity_id}'",
+            f"curl -sS -H 'Authorization: Bearer {token}' '{url}/api/v1/records?public=true'",
+        ]
+    say("\n".join([*lines, "", "Ctrl-C ends everything. Started again, it finds its data."]))

@@ -87,6 +87,21 @@ def test_started_again_it_finds_its_data_and_registers_nothing_twice(data_dir: P
         ]
 
 
+def told_by(line: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads(run_line(line))["items"]
+    return items
+
+
+def test_it_shows_tasks_with_their_events_and_a_public_solicitation_and_adds_them_once(data_dir: Path) -> None:
+    for _ in range(2):
+        with demo(data_dir) as running:
+            tasks, public = (told_by(line) for line in curl_lines(running)[2:4])
+            assert len(tasks) == 3
+            assert [event["event_type"] for event in tasks[0]["events"]] == ["created", "assigned", "comment"]
+            assert [record["kind"] for record in public] == ["solicitation"]
+            running.end(signal.SIGINT)
+
+
 def test_a_killed_demo_leaves_at_most_mongod_which_the_next_start_reuses(data_dir: Path) -> None:
     with demo(data_dir) as first:
         before = {lab["record_id"] for lab in labs_of(first)}
