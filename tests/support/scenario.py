@@ -35,7 +35,7 @@ class Scenario:
         """Check that nothing is recorded."""
         return self.then()
 
-    def then_refused_with(self, error: type[Exception], match: str = "") -> None:
+    def then_refused_with(self, error: type[Exception], match: str | None = None) -> None:
         """Check that the action is refused and records nothing."""
         with pytest.raises(error, match=match):
             self._action(self._aggregate)

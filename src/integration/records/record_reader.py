@@ -2,25 +2,26 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
 
 from domain.kernel.errors import UnavailableError
-from domain.records.conditions import RecordFilter
+from domain.records.conditions import EVERYTHING, RecordFilter
+from domain.records.reconciliation import Likeness
+from domain.records.record_history import COLUMNS
 from domain.records.values import MAX_ID, LabsRecord, RecordScope
 from integration.mongo.driver import MongoCollection, MongoDriver, translating_outages
 from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
 from integration.records.index_tokens import Narrowing
 from integration.records.labs_records_projector import NAME
+from integration.records.narrowing_counts import NarrowingCounts
 from integration.records.record_documents import Document, record_of
 from integration.records.record_log import RecordLog
 from integration.records.record_query import RecordQuery, query_for
 
 CATCH_UP_SECONDS = 10.0
-ENOUGH_TO_COMPARE = 200
-"""Of several narrowings the one that leaves least leads; those that leave more than this are as good as each other."""
 LARGEST_CHUNK = 1_000
 SMALLEST_CHUNK = 100
 _STORE = "the store of records"
+_COMPARED = {**dict.fromkeys(COLUMNS, 1), "data": 1}
 
 
 class RecordReader:
@@ -30,6 +31,7 @@ class RecordReader:
         self._driver = driver
         self._watch = watch
         self._log = log
+        self._counts = NarrowingCounts()
 
     async def find_async(
         self, scope: RecordScope, wanted: RecordFilter, *, after: int = 0, limit: int | None = None
@@ -69,6 +71,38 @@ class RecordReader:
         document = await self.document_async(record_id)
         return record_of(document) if document is not None else None
 
+    async def likenesses_async(self, scope: RecordScope, position: int) -> dict[int, Likeness]:
+        """Return what the records of a scope are like, by id, once everything up to a position of the log is read."""
+        known: dict[int, Likeness] = {}
+        query = query_for(scope, EVERYTHING)
+        if query.is_empty:
+            return known
+        collection = await self._collection_async(position)
+        after = 0
+        while True:
+            conditions, index = query.led_by(None, after)
+            cursor = collection.find(conditions, _COMPARED).sort("_id", 1).limit(LARGEST_CHUNK)
+            with translating_outages(_STORE):
+                documents = await cursor.batch_size(LARGEST_CHUNK).hint(str(index)).to_list(None)
+            known.update((one["_id"], (*(one[name] for name in COLUMNS), one["data"])) for one in documents)
+            if len(documents) < LARGEST_CHUNK:
+                return known
+            after = documents[-1]["_id"]
+
+    async def versions_async(self, record_ids: Iterable[int]) -> dict[int, int]:
+        """Return the versions of those records that are there."""
+        ids = [one for one in record_ids if 1 <= one <= MAX_ID]
+        if not ids:
+            return {}
+        collection = await self._collection_async()
+        with translating_outages(_STORE):
+            found = await collection.find({"_id": {"$in": ids}}, {"version": 1}).to_list(None)
+        return {one["_id"]: one["version"] for one in found}
+
+    async def wait_async(self, position: int, timeout_seconds: float) -> bool:
+        """Wait until what is read includes a position of the log; False when the time is over."""
+        return await self._watch.wait_async(NAME, position, timeout_seconds)
+
     async def children_async(self, record_ids: Iterable[int]) -> dict[int, int]:
         """Return the ids of all records with one of these as their parent, and which, of the whole log as it is."""
         collection = await self._collection_async(await self._log.store.head_async())
@@ -89,11 +123,5 @@ class RecordReader:
     async def _leading_async(self, collection: MongoCollection, query: RecordQuery) -> Narrowing | None:
         if len(query.narrowings) < 2 or query.ids is not None:
             return query.narrowings[0] if query.narrowings else None
-        counts = await asyncio.gather(*(_count_async(collection, query, one) for one in query.narrowings))
+        counts = await asyncio.gather(*(self._counts.count_async(collection, query, one) for one in query.narrowings))
         return query.narrowings[counts.index(min(counts))]
-
-
-async def _count_async(collection: MongoCollection, query: RecordQuery, narrowing: Narrowing) -> int:
-    options: dict[str, Any] = {"limit": ENOUGH_TO_COMPARE, "hint": f"{query.index}_tokens"}
-    with translating_outages(_STORE):
-        return await collection.count_documents(query.counting(narrowing), **options)
