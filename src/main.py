@@ -38,6 +38,8 @@ from integration.telemetry.telemetry import Telemetry
 from integration.webhooks import wiring as webhooks
 from settings import Settings, networks_of
 
+LARGEST_BODY_BYTES = 8 * 1024 * 1024
+"""The data of one record may have 4 MiB; batches of smaller ones fit in as well."""
 DESCRIPTION = (
     "Keeps a record of every lab you run: refreshed in the background, answered from its own store, "
     "with everything that ever happened to it."
@@ -69,7 +71,9 @@ def build_app(
     clock = clock or SystemClock()
     policy = policy or AddressPolicy()
     driver = open_driver(settings.mongodb_driver, mongodb_uri, settings.mongodb_database)
-    builder = LabkeeperWebApplicationBuilder(trusted_proxies=networks_of(settings.trusted_proxies))
+    builder = LabkeeperWebApplicationBuilder(
+        max_body_bytes=LARGEST_BODY_BYTES, trusted_proxies=networks_of(settings.trusted_proxies)
+    )
     services = builder.services
 
     watch, storage = register_storage(services, driver, clock, secrets.credential_keys)

@@ -9,7 +9,7 @@ import pytest
 from api.kernel.authorization import Role
 from tests.http.labs.conftest import _module_cml, app, clock, cml
 from tests.http.records.connect_client import ConnectClient, LabsApiError
-from tests.support.served import API, Served
+from tests.support.served import API, Served, assert_problem
 
 __all__ = ["_module_cml", "app", "clock", "cml"]
 
@@ -97,3 +97,15 @@ async def test_a_client_of_connect_works_on_it(app: Served, opportunity: int) ->
         assert refused.value.status == 400
         await client.delete_records([made["id"]])
         assert await client.get_record_by_id(made["id"], "audit", "AuditSession") is None
+
+
+def test_data_may_have_four_mebibytes_and_no_more(asha: httpx.Client, opportunity: int) -> None:
+    body = {"experiment": "x", "type": "Large", "opportunity_id": opportunity}
+    largest = "x" * (4 * 1024 * 1024 - 2)
+    made = asha.post(f"{API}/records", json={**body, "data": largest})
+    assert made.status_code == 201, made.text
+    assert asha.get(made.headers["location"]).json()["data"] == largest
+    assert_problem(asha.post(f"{API}/records", json={**body, "data": largest + "x"}), 422, "invalid-value")
+    items = [{**body, "data": largest[: 3 * 1024 * 1024]}, {**body, "data": largest}]
+    batch = asha.post(f"{API}/records/batch", json={"items": items})
+    assert batch.status_code in (201, 413, 422), batch.text

@@ -92,7 +92,7 @@ def test_a_broken_or_unstorable_body_is_refused(keeper: Keeper, raw: bytes) -> N
 
 
 def test_an_oversize_body_is_413_and_another_type_is_refused(keeper: Keeper) -> None:
-    large = keeper.http.post(WORKERS, json={**BODY, "name": "x" * (2 << 20)})
+    large = keeper.http.post(WORKERS, json={**BODY, "name": "x" * (9 << 20)})
     assert_problem(large, 413, "body-too-large")
     form = keeper.http.post(WORKERS, data=BODY)
     assert 400 <= form.status_code < 500
