@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from domain.kernel.absence import HOLD_AT_LEAST as HOLD_AT_LEAST
+from domain.kernel.absence import Removals as Removals
+from domain.kernel.absence import judge
 from domain.labs.values import LabSnapshot
 
-HOLD_AT_LEAST = 5
-"""A listing that drops more than half of a worker's labs is held if that is at least so many."""
 DROP_WORTH_TELLING = 2
 
 
@@ -18,15 +18,6 @@ class KnownLab(NamedTuple):
 
     compared: tuple[object, ...]
     removed: bool
-
-
-class Removals(StrEnum):
-    """What happens to labs that a listing does not show."""
-
-    NONE = "none"
-    """Nothing is missing, or the listing may not be believed about absence."""
-    APPLIED = "applied"
-    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +100,8 @@ def reconcile(
     if not trust_absence:
         return Reconciliation(new, changed, returning, unchanged, known_labs=len(present))
     missing = frozenset(present - seen)
-    removals, confirms = _judge(missing, held & present, len(present))
+    removals, confirms = judge(missing, held & present, len(present))
     settles = bool(held) and removals is not Removals.HELD
     return Reconciliation(
         new, changed, returning, unchanged, missing, removals, settles, settles and confirms, len(present)
     )
-
-
-def _judge(missing: frozenset[str], held: frozenset[str], known: int) -> tuple[Removals, bool]:
-    """Tell whether the missing go now, and whether that confirms a held listing.
-
-    A second listing says the same when every lab held back is still missing; labs missing beyond those must not be a
-    big drop of their own.
-    """
-    if not missing:
-        return Removals.NONE, False
-    confirms = bool(held) and held <= missing
-    unconfirmed = len(missing - held) if confirms else len(missing)
-    remaining = known - len(held) if confirms else known
-    if unconfirmed >= HOLD_AT_LEAST and unconfirmed * 2 > remaining:
-        return Removals.HELD, False
-    return Removals.APPLIED, confirms

@@ -53,6 +53,21 @@ class RecordRemoval:
             await deciding_again_async(lambda late=late: self._remove_async({}, late))  # type: ignore[misc]
             gone = list(late)
 
+    async def follow_async(self, record_ids: Sequence[int]) -> list[LabsRecord]:
+        """Remove records, and what is below them, that the system of record has removed; return what they were."""
+        ids = list(dict.fromkeys(record_ids))
+
+        async def attempt() -> list[LabsRecord]:
+            histories = await self._log.load_async(ids)
+            meant = {key: one for key, one in histories.items() if one.state.data is not None}
+            below = await self._below_async(ids)
+            children = await self._log.load_async(below)
+            records = [one.state.record for one in (*meant.values(), *children.values())]
+            await self._remove_async(meant, below)
+            return [one for one in records if one is not None]
+
+        return await deciding_again_async(attempt)
+
     async def _allowed_async(
         self, ids: Sequence[int], includes: Includes, expected: LabsRecord | None
     ) -> dict[int, LabsRecordHistory]:

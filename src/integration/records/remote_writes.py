@@ -4,9 +4,9 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
 
 from domain.kernel.errors import NoUpstreamTokenError, UnavailableError
 from domain.records.conditions import Condition, RecordFilter, same_json
@@ -17,6 +17,7 @@ from integration.connect.connect_api import ConnectApi, exact_json
 from integration.connect.errors import AnswerLostError, UnusableAnswerError
 from integration.records.remote_reads import PATH, RemoteReads
 from integration.records.remote_record_json import item_for_wire, record_from
+from integration.records.turns import Turns
 
 SETTLE_WAITS_SECONDS = (0.0, 0.3, 1.0)
 """Between looks after a lost answer: what is still on its way may take effect a little later."""
@@ -44,12 +45,6 @@ class PlannedWrite:
         return [record for item, record in zip(self.items, self.after, strict=True) if item.id is None]
 
 
-@dataclass
-class _Lock:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    users: int = 0
-
-
 class RemoteWrites:
     """Sends batches, once, and finds out what became of one whose answer was lost.
 
@@ -70,19 +65,12 @@ class RemoteWrites:
         self._waits = settle_waits_seconds
         self._fresh_seconds = fresh_seconds
         self._monotonic = monotonic
-        self._locks: dict[str, _Lock] = {}
+        self._turns = Turns()
         self._last_given: tuple[int, float] | None = None
 
-    @asynccontextmanager
-    async def in_turn(self, names: Sequence[str]) -> AsyncIterator[None]:
+    def in_turn(self, names: Sequence[str]) -> AbstractAsyncContextManager[None]:
         """Let nobody else in who names one of the same things."""
-        async with AsyncExitStack() as stack:
-            for name in sorted(set(names)):
-                held = self._locks.setdefault(name, _Lock())
-                held.users += 1
-                stack.callback(self._let_go, name)
-                await stack.enter_async_context(held.lock)
-            yield
+        return self._turns.of(names)
 
     async def send_async(self, planned: PlannedWrite) -> list[LabsRecord]:
         """Send a batch; return the records in the order of the items.
@@ -188,12 +176,6 @@ class RemoteWrites:
                 return None
             found[likeness] = equal
         return [found[_likeness(record)].pop(0) for record in planned.inserts]
-
-    def _let_go(self, name: str) -> None:
-        held = self._locks[name]
-        held.users -= 1
-        if not held.users:
-            del self._locks[name]
 
 
 def is_alike(left: LabsRecord, right: LabsRecord) -> bool:

@@ -6,12 +6,13 @@ import pytest
 import pytest_asyncio
 
 from integration.mongo.driver import MongoDriver
+from tests.support.cached_records import CachedStore, cached_store
 from tests.support.connect import ConnectSimulator
 from tests.support.fake_records import FakeRecords, FakeStore
 from tests.support.records import LocalStore, RecordStore, local_store, two_strangers
 from tests.support.remote_records import RemoteStore, contract_remote_store
 
-STORES = ["local", "remote", "fake"]
+STORES = ["local", "remote", "cached", "fake"]
 
 
 @pytest_asyncio.fixture
@@ -32,6 +33,13 @@ def contract_connect() -> Iterator[ConnectSimulator]:
 async def remote(contract_connect: ConnectSimulator) -> AsyncIterator[RemoteStore]:
     """The system of record over HTTP, made like new."""
     async with contract_remote_store(contract_connect) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def cached(driver: MongoDriver, contract_connect: ConnectSimulator) -> AsyncIterator[CachedStore]:
+    """The cache over the system of record, both made like new."""
+    async with cached_store(driver, contract_connect, contract=True) as opened:
         yield opened
 
 

@@ -45,6 +45,13 @@ class MongoEventReader(EventStore, EventFeed, EventStreams):
         """Tell whether the stream has events (an erased one does not)."""
         return await self.get_async(stream_id) is not None
 
+    async def changed_since_async(self, stream_ids: Collection[str], position: int) -> set[str]:
+        """Return which of these streams have events after a position of the log."""
+        which = {"_id": {"$gt": position}, "s": {"$in": list(stream_ids)}}
+        with translating_outages("the event store"):
+            found = await self._settled.find(which, {"s": 1}).hint([("_id", 1)]).to_list(None)
+        return {one["s"] for one in found}
+
     async def get_async(self, stream_id: str) -> StreamDescriptor | None:
         """Return a stream's length and the times of its first and last event; None when there is none."""
         with translating_outages("the event store"):
