@@ -1,6 +1,7 @@
 """The demo: everything on one machine, with three simulated controllers, and what to try first."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import httpx
 
@@ -10,8 +11,18 @@ from cli.demo_workers import first_refresh_async, register_controllers_async
 from cli.host import RunningLabkeeper, run_until_signal, running_labkeeper
 from cli.output import say
 from cli.signed_tokens import prepare_data_dir, signed_token
-from cli.simulated_controllers import SimulatedController, running_controllers
+from cli.simulated_connect import (
+    OPPORTUNITY_ID,
+    PASSWORD,
+    SESSION_COOKIE,
+    USERNAME,
+    SimulatedConnect,
+    log_in_async,
+    running_connect,
+)
+from cli.simulated_controllers import SimulatedController, StartedControllers, running_controllers
 from integration.telemetry.logging import configure_logging
+from settings import Settings
 
 CONTROLLERS = (
     SimulatedController("cml-eu-1", "eu-west", seed=11, labs=14, step_seconds=12),
@@ -23,35 +34,54 @@ DEFAULTS = {
     "LABKEEPER_LOG_FORMAT": "text",
     "LABKEEPER_LOG_LEVEL": "WARNING",
 }
+RecordsMode = Literal["local", "remote", "cached"]
 TOKEN_LIFE = timedelta(days=30)
 ADMIN = "demo-admin"
 
 
-def run_demo() -> None:
-    """Run Labkeeper with three simulated controllers, and print what to try first."""
-    settings = load_settings(DEFAULTS)
+def run_demo(records: RecordsMode) -> None:
+    """Run Labkeeper with three simulated controllers, and print what to try first.
+
+    Args:
+        records: where field-program records live; other than ``local`` a simulated Connect is started for them.
+    """
+    settings = load_settings({**DEFAULTS, "LABKEEPER_RECORDS_REPOSITORY": records})
+    records = settings.records.repository
+    # A Connect that the environment names is used as it is: nobody can log in there without a browser.
+    simulates_connect = records != "local" and not settings.connect.url
     prepare_data_dir(settings)
     configure_logging(settings.log_format, settings.log_level)
 
     async def work_async() -> None:
-        started_at = datetime.now(UTC)
         say("Starting MongoDB, three simulated controllers and Labkeeper ...")
-        async with (
-            running_controllers(CONTROLLERS, settings.data_dir) as controllers,
-            running_labkeeper(settings) as running,
-        ):
-            urls = await controllers.urls_async()
-            token = _admin_token(running)
-            async with _client(running.url, token) as client:
-                workers = await register_controllers_async(client, CONTROLLERS, urls)
-                labs = await first_refresh_async(client, workers, started_at)
-                has_own_records = settings.records.repository == "local"
-                opportunity_id = await add_records_async(client, ADMIN) if has_own_records else None
-            _tell(running.url, token, labs, opportunity_id)
-            await running.serve_until_stopped_async()
+        async with running_controllers(CONTROLLERS, settings.data_dir) as controllers:
+            if not simulates_connect:
+                await _serve_async(settings, controllers, None)
+                return
+            async with running_connect(settings.data_dir) as connect:
+                await _serve_async(load_settings(connect.settings), controllers, connect)
 
     run_until_signal(work_async)
     say("Everything has ended.")
+
+
+async def _serve_async(settings: Settings, controllers: StartedControllers, connect: SimulatedConnect | None) -> None:
+    started_at = datetime.now(UTC)
+    async with running_labkeeper(settings) as running:
+        urls = await controllers.urls_async()
+        token = _admin_token(running)
+        records: list[str] = []
+        async with _client(running.url, token) as client:
+            workers = await register_controllers_async(client, CONTROLLERS, urls)
+            labs = await first_refresh_async(client, workers, started_at)
+            if settings.records.repository == "local":
+                opportunity_id = await add_records_async(client, ADMIN)
+                records = _about_records(running.url, f"Authorization: Bearer {token}", opportunity_id)
+        if connect is not None:
+            cookie = f"Cookie: {SESSION_COOKIE}={await log_in_async(running.url)}"
+            records = _about_records(running.url, cookie, OPPORTUNITY_ID) + _about_connect(settings, connect)
+        _tell(running.url, token, labs, records)
+        await running.serve_until_stopped_async()
 
 
 def _admin_token(running: RunningLabkeeper) -> str:
@@ -64,7 +94,27 @@ def _client(url: str, token: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"{url}/api/v1", headers=headers, timeout=60.0, trust_env=False)
 
 
-def _tell(url: str, token: str, labs: int, opportunity_id: int | None) -> None:
+def _about_records(url: str, header: str, opportunity_id: int) -> list[str]:
+    return [
+        "",
+        "The tasks of a field program with what happened to each, and the records that anybody may read:",
+        f"curl -sS -H '{header}' '{url}/api/v1/tasks?opportunity_id={opportunity_id}'",
+        f"curl -sS -H '{header}' '{url}/api/v1/records?public=true'",
+    ]
+
+
+def _about_connect(settings: Settings, connect: SimulatedConnect) -> list[str]:
+    lines = [
+        "",
+        f"These are kept in a simulated Connect at {connect.url}, in which {USERNAME} is logged in.",
+        f"Its users are asha, brian, chidi, dalia and eve, each with the password {PASSWORD}.",
+    ]
+    if settings.records.repository == "cached":
+        lines.append(f"End it (kill {connect.pid}) and ask again: what was read goes on being answered, with its age.")
+    return lines
+
+
+def _tell(url: str, token: str, labs: int, records: list[str]) -> None:
     regions = len({controller.region for controller in CONTROLLERS})
     lines = [
         "",
@@ -78,12 +128,8 @@ def _tell(url: str, token: str, labs: int, opportunity_id: int | None) -> None:
         "Every lab, and everything that happens, from the start and as it goes on:",
         f"curl -sS -H 'Authorization: Bearer {token}' '{url}/api/v1/labs?limit=200'",
         f"curl -sSN -H 'Authorization: Bearer {token}' '{url}/api/v1/events/stream?from=start'",
+        *records,
+        "",
+        "Ctrl-C ends everything. Started again, it finds its data.",
     ]
-    if opportunity_id is not None:
-        lines += [
-            "",
-            "The tasks of a field program with what happened to each, and the records that anybody may read:",
-            f"curl -sS -H 'Authorization: Bearer {token}' '{url}/api/v1/tasks?opportunity_id={opportunity_id}'",
-            f"curl -sS -H 'Authorization: Bearer {token}' '{url}/api/v1/records?public=true'",
-        ]
-    say("\n".join([*lines, "", "Ctrl-C ends everything. Started again, it finds its data."]))
+    say("\n".join(lines))

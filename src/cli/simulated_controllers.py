@@ -1,7 +1,6 @@
 """The demo's controllers: processes of their own that end with this one, however it ends."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -10,16 +9,9 @@ from pathlib import Path
 import msgspec
 
 from cli.forced_end import ended_by_force
-from domain.kernel.errors import LabkeeperError
-from integration.mongo.server.mongod_port import port_is_free
+from cli.simulators import end_simulator_async, launch_simulator_async, url_of_simulator_async
 
-START_SECONDS = 30.0
-END_SECONDS = 5.0
 PORTS_FILE = "ports.json"
-
-
-class SimulatorError(LabkeeperError):
-    """A simulated controller did not start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +47,10 @@ class StartedControllers:
         Raises:
             SimulatorError: one did not start.
         """
-        urls = {name: await _url_async(name, process) for name, process in self._started.items()}
+        urls = {
+            name: await url_of_simulator_async(f"the simulated controller {name}", process)
+            for name, process in self._started.items()
+        }
         ports = {name: int(url.rsplit(":", 1)[1]) for name, url in urls.items()}
         (self._folder / PORTS_FILE).write_bytes(msgspec.json.encode(ports))
         return urls
@@ -68,7 +63,7 @@ class StartedControllers:
 
     async def end_async(self) -> None:
         """End them all."""
-        await asyncio.gather(*(_end_async(process) for process in self._started.values()))
+        await asyncio.gather(*(end_simulator_async(process) for process in self._started.values()))
 
 
 @asynccontextmanager
@@ -96,7 +91,7 @@ def _read_ports(path: Path) -> dict[str, int]:
 
 async def _launch_async(controller: SimulatedController, folder: Path, port: int) -> asyncio.subprocess.Process:
     flags = {
-        "port": port if port and port_is_free(port) else 0,
+        "port": port,
         "name": controller.name,
         "seed": controller.seed,
         "labs": controller.labs,
@@ -105,32 +100,4 @@ async def _launch_async(controller: SimulatedController, folder: Path, port: int
         "password": controller.password,
         "state-file": folder / f"{controller.name}.json",
     }
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "integration.simulators.cml", "--exit-with-parent"),
-        *(str(part) for name, value in flags.items() for part in (f"--{name}", value)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C in the terminal reaches the application first; they end with it
-    )
-
-
-async def _url_async(name: str, process: asyncio.subprocess.Process) -> str:
-    assert process.stdout is not None
-    try:
-        said = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
-    except TimeoutError:
-        said = b""
-    if not said:
-        raise SimulatorError(f"the simulated controller {name} did not start; what it said is above")
-    return said.decode().split()[-1]
-
-
-async def _end_async(process: asyncio.subprocess.Process) -> None:
-    assert process.stdin is not None
-    process.stdin.close()
-    try:
-        await asyncio.wait_for(process.wait(), END_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    return await launch_simulator_async("integration.simulators.cml", flags)
