@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from integration.mongo.driver import MongoDriver
 from tests.support.cached_records import CachedStore, cached_store
-from tests.support.connect import ConnectSimulator
+from tests.support.connect import ConnectSimulator, _module_connect, connect, connect_factory  # noqa: F401  # fixtures
 from tests.support.fake_records import FakeRecords, FakeStore
 from tests.support.records import LocalStore, RecordStore, local_store, two_strangers
 from tests.support.remote_records import RemoteStore, contract_remote_store
