@@ -129,7 +129,7 @@ def build_app(
     register_handlers(services, "application.operations")
     _register_probes(builder, driver, telemetry)
     builder.add_controllers(["api.labs", "api.records", "api.access", "api.webhooks", "api.operations"])
-    LabkeeperTaskScheduler.configure(builder, [labs.JOBS])
+    LabkeeperTaskScheduler.configure(builder, [labs.JOBS, *field.jobs])
     return builder.build_app_with_lifespan("Labkeeper", DESCRIPTION, product_version())
 
 

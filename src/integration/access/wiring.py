@@ -110,8 +110,12 @@ def register_access(
     Raises:
         ConnectMissingError: they are Connect's, and it is not said where that is.
     """
-    if not managed_here and not connect.url:
-        raise ConnectMissingError("LABKEEPER_CONNECT_URL: must be set, unless LABKEEPER_RECORDS_REPOSITORY is local")
+    if not managed_here:
+        for name, value in (("URL", connect.url), ("CLIENT_ID", connect.client_id)):
+            if not value:
+                raise ConnectMissingError(
+                    f"LABKEEPER_CONNECT_{name}: must be set, unless LABKEEPER_RECORDS_REPOSITORY is local"
+                )
     log = MongoEventStore(driver, LOG, EventCodec(LOG, ACCESS_EVENTS), clock)
     directory = AccessDirectory(log)
     sessions = MongoSessions(driver, clock)

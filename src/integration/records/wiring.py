@@ -16,13 +16,15 @@ from application.records.opportunities_of_members import OpportunitiesOfMembers
 from application.records.record_audience import RecordAudience
 from application.records.record_histories import RecordHistories
 from domain.kernel.clock import Clock
-from domain.kernel.errors import LabkeeperError
 from domain.records.kinds.kind import ExperimentSpelling
 from domain.records.repositories import LabsRecordRepository
 from integration.http.address_policy import AddressPolicy
 from integration.mongo.driver import MongoDriver
 from integration.mongo.events.event_store import MongoEventStore
 from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
+from integration.records.cached_store import JOBS, register_cache, register_remote
+from integration.records.histories_not_kept import HistoriesNotKept
+from integration.records.http_labs_record_repository import HttpLabsRecordRepository
 from integration.records.labs_records_projector import LOG as LOG
 from integration.records.labs_records_projector import LabsRecordsProjector
 from integration.records.mongo_labs_record_repository import MongoLabsRecordRepository
@@ -35,21 +37,19 @@ from integration.records.use_cases import register_use_cases
 from settings import OcsSettings, RecordsSettings
 
 
-class RecordsRepositoryMissingError(LabkeeperError):
-    """The setting names a store of records that this version does not have."""
-
-
 @dataclass(frozen=True)
 class RecordsContext:
     """What the application does with the context.
 
     Attributes:
         log: its event log; what happens to records, for webhooks and the event stream.
+        jobs: modules with the jobs of the store that is in use.
     """
 
     log: MongoEventStore
     ids: RecordIds
     chatbots: OcsChatbots
+    jobs: tuple[str, ...] = ()
 
     async def prepare_async(self) -> None:
         """Make the indexes; to be called before anything starts."""
@@ -75,7 +75,8 @@ def register_records(
 ) -> RecordsContext:
     """Register the context's use cases and the store that the setting names.
 
-    Expects ``Clock``, ``CredentialStore``, ``LabsContexts`` and a ``MembershipDirectory`` among the services.
+    Expects ``Clock``, ``CredentialStore``, ``LabsContexts`` and a ``MembershipDirectory`` among the services; unless
+    records are kept here, ``ConnectApi``, ``Leases`` and ``UpstreamTokens`` too.
 
     Args:
         credentials: where the key to Open Chat Studio is kept.
@@ -87,9 +88,6 @@ def register_records(
     ids = RecordIds(driver, clock)
     chatbots = OcsChatbots(ocs.url, credentials, policy)
 
-    def missing(_provider: ServiceProviderBase) -> LabsRecordRepository:
-        raise RecordsRepositoryMissingError(f"there is no {settings.repository} repository of records")
-
     def repository(provider: ServiceProviderBase) -> MongoLabsRecordRepository:
         return MongoLabsRecordRepository(log, reader, ids, provider.get_required_service(MembershipDirectory))
 
@@ -100,13 +98,26 @@ def register_records(
     services.add_singleton(EventFeed, singleton=store)
     services.add_singleton(Projector, singleton=LabsRecordsProjector())
     services.add_singleton(Opportunities, OpportunitiesOfMembers)
-    if settings.repository == "local":
-        services.add_singleton(LabsRecordRepository, implementation_factory=repository)
+    jobs: tuple[str, ...] = ()
+    match settings.repository:
+        case "local":
+            services.add_singleton(LabsRecordRepository, implementation_factory=repository)
+        case "remote":
+            register_remote(services)
+            services.add_singleton(
+                LabsRecordRepository,
+                implementation_factory=lambda provider: provider.get_required_service(HttpLabsRecordRepository),
+            )
+        case "cached":
+            register_remote(services)
+            register_cache(services, driver, log, reader, settings.max_age_seconds)
+            jobs = (JOBS,)
+    if settings.repository == "remote":
+        services.add_singleton(RecordHistories, HistoriesNotKept)
+        services.add_singleton(FactAudience, singleton=Nobody(LOG))
+    else:
         services.add_singleton(RecordHistories, implementation_factory=histories)
         services.add_singleton(FactAudience, RecordAudience)
-    else:
-        services.add_singleton(LabsRecordRepository, implementation_factory=missing)
-        services.add_singleton(FactAudience, singleton=Nobody(LOG))
     services.add_singleton(Chatbots, singleton=chatbots)
     register_use_cases(services, KindWriting(ExperimentSpelling(settings.solicitation_experiment)))
-    return RecordsContext(store, ids, chatbots)
+    return RecordsContext(store, ids, chatbots, jobs)
