@@ -1,0 +1,119 @@
+"""Where records live is a setting: the same routes on the system of record, and on a cache over it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from application.kernel.jobs import Jobs
+from integration.access.wiring import ConnectMissingError
+from settings import ConnectSettings
+from tests.http.access.people import Installation, installed
+from tests.support.connect import ConnectSimulator, _module_connect, connect, connect_factory
+from tests.support.mongo import LocalMongod
+
+__all__ = ["_module_connect", "connect", "connect_factory"]
+
+RECORD = {"experiment": "tasks", "type": "Task", "opportunity_id": 814, "data": {"title": "Call"}}
+LIST = "/api/v1/records?opportunity_id=814"
+
+
+@pytest.fixture(scope="module", params=["remote", "cached"])
+def mode(
+    request: pytest.FixtureRequest,
+    shared_mongod: LocalMongod,
+    tmp_path_factory: pytest.TempPathFactory,
+    _module_connect: ConnectSimulator,
+) -> Iterator[Installation]:
+    folder = tmp_path_factory.mktemp(request.param)
+    with installed(shared_mongod, folder, _module_connect, repository=request.param) as found:
+        found.mode = request.param  # type: ignore[attr-defined]
+        yield found
+
+
+def test_the_same_routes_work_in_every_mode(mode: Installation, connect: ConnectSimulator) -> None:
+    asha, chidi = mode.logged_in("asha"), mode.logged_in("chidi")
+    made = write(asha, "POST", "/api/v1/records", json=RECORD)
+    assert made.status_code == 201, made.text
+    path = made.headers["location"]
+    listed = asha.get(LIST)
+    assert [one["id"] for one in listed.json()["items"]] == [made.json()["id"]]
+    assert int(listed.headers["age"]) < 60
+    changed = write(asha, "PATCH", path, json={"data": {"title": "Visit"}})
+    assert changed.json()["data"] == {"title": "Visit"}
+    assert asha.get(path).json()["data"] == {"title": "Visit"}
+    assert [one["data"] for one in connect.records()] == [{"title": "Visit"}]
+    history = asha.get(f"{path}/history")
+    if mode.mode == "cached":  # type: ignore[attr-defined]
+        assert [(one["by"], one["origin"]) for one in history.json()["items"]] == [("asha", "here")] * 2
+    else:
+        assert (history.status_code, history.json()["type"].rpartition("/")[2]) == (409, "history-not-kept")
+    for route in (path, f"{path}/history", LIST, "/export/labs_record/?opportunity_id=814"):
+        answer = chidi.get(route)
+        assert answer.status_code == 404 or (route.endswith("history") and answer.status_code == 409), route
+    assert asha.get("/export/labs_record/?opportunity_id=814").json() == connect.records()
+    assert write(asha, "DELETE", path).status_code == 204
+    assert connect.records() == []
+    assert asha.get(LIST).json()["items"] == []
+
+
+def test_the_job_keeps_warm_what_is_read(
+    shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory, connect: ConnectSimulator
+) -> None:
+    with installed(shared_mongod, tmp_path_factory.mktemp("job"), connect, repository="cached") as found:
+        asha = found.logged_in("asha")
+        write(asha, "POST", "/api/v1/records", json=RECORD)
+        assert len(asha.get(LIST).json()["items"]) == 1
+        connect.set_records([{**connect.records()[0], "data": {"title": "Changed"}}])
+        jobs = found.app.service(Jobs)
+        run = found.app.run(jobs.trigger_async("records-refresh", "tester"))
+        assert run is not None
+        admin = found.app.client()
+        while (told := admin.get(f"/api/v1/jobs/records-refresh/runs/{run.run_id}").json())["outcome"] == "running":
+            pass
+        assert told["outcome"] == "succeeded", told
+        assert told["counts"]["records_changed"] == 1
+        assert asha.get(LIST).json()["items"][0]["data"] == {"title": "Changed"}
+
+
+def test_a_dead_remote_leaves_the_cache(
+    shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory, connect_factory: Any
+) -> None:
+    connect = connect_factory()
+    with installed(shared_mongod, tmp_path_factory.mktemp("dead"), connect, repository="cached") as found:
+        asha = found.logged_in("asha")
+        write(asha, "POST", "/api/v1/records", json=RECORD)
+        assert len(asha.get(LIST).json()["items"]) == 1
+        connect.stop()
+        assert asha.get(LIST).status_code == 200
+        found.clock.advance(301)
+        stale = asha.get(LIST)
+        assert len(stale.json()["items"]) == 1, stale.text
+        assert stale.headers["warning"].startswith("110")
+        assert int(stale.headers["age"]) >= 301
+        assert "labkeeper-stale-since" in stale.headers
+        assert write(asha, "POST", "/api/v1/records", json=RECORD).status_code == 503
+
+
+@pytest.mark.parametrize("missing", ["url", "client_id"])
+@pytest.mark.parametrize("repository", ["remote", "cached"])
+def test_without_a_connect_the_application_does_not_start(
+    shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory, missing: str, repository: str
+) -> None:
+    class Nowhere:
+        url, client_id, client_secret = "http://127.0.0.1:1", "labkeeper", "secret"
+
+    connect = Nowhere()
+    setattr(connect, missing, "")
+    assert ConnectSettings().url == ""
+    with (
+        pytest.raises(ConnectMissingError, match=f"LABKEEPER_CONNECT_{missing.upper()}"),
+        installed(shared_mongod, tmp_path_factory.mktemp("none"), connect, repository=repository),
+    ):
+        pass
+
+
+def write(browser: httpx.Client, method: str, path: str, **options: Any) -> httpx.Response:
+    """Send what a page of our own would send."""
+    return browser.request(method, path, headers={"Origin": str(browser.base_url).rstrip("/")}, **options)
