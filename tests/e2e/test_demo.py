@@ -1,6 +1,7 @@
 """The demo as a newcomer sees it: started, tried, ended, killed, started again."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -100,6 +101,20 @@ def test_it_shows_tasks_with_their_events_and_a_public_solicitation_and_adds_the
             assert [event["event_type"] for event in tasks[0]["events"]] == ["created", "assigned", "comment"]
             assert [record["kind"] for record in public] == ["solicitation"]
             running.end(signal.SIGINT)
+
+
+def test_records_in_a_simulated_connect_are_answered_from_the_cache_also_when_it_is_killed(data_dir: Path) -> None:
+    with LabkeeperProcess(data_dir, "demo --records cached", READY, LABKEEPER_RECORDS_MAX_AGE_SECONDS="1") as running:
+        before = [told_by(line) for line in curl_lines(running)[2:4]]
+        assert all(before)
+        found = re.search(r"kill (\d+)", running.output())
+        assert found is not None
+        os.kill(int(found.group(1)), signal.SIGKILL)
+        assert [told_by(line) for line in curl_lines(running)[2:4]] == before
+        says_so = f"{curl_lines(running)[2]} -D - -o /dev/null"
+        assert wait_until(lambda: "labkeeper-stale-since" in run_line(says_so).lower())
+        assert running.end(signal.SIGINT) == 0
+        assert wait_until(lambda: not marked_processes(data_dir)), marked_processes(data_dir)
 
 
 def test_a_killed_demo_leaves_at_most_mongod_which_the_next_start_reuses(data_dir: Path) -> None:

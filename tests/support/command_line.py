@@ -70,10 +70,10 @@ class LabkeeperProcess:
 
     def __init__(self, data_dir: Path, command: str, ready: str, **settings: str) -> None:
         self.data_dir = data_dir
-        self._log = data_dir.parent / f"{command}-{time.monotonic_ns()}.log"
+        self._log = data_dir.parent / f"{command.split()[0]}-{time.monotonic_ns()}.log"
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cli.main", command],
+                [sys.executable, "-m", "cli.main", *command.split()],
                 env=environment(data_dir, **settings),
                 cwd=data_dir.parent,
                 stdin=subprocess.DEVNULL,
