@@ -6,6 +6,7 @@ from typing import Literal
 import httpx
 
 from cli.configuration import load_settings
+from cli.demo_lock import only_demo
 from cli.demo_records import add_records_async
 from cli.demo_workers import first_refresh_async, register_controllers_async
 from cli.host import RunningLabkeeper, run_until_signal, running_labkeeper
@@ -44,6 +45,9 @@ def run_demo(records: RecordsMode) -> None:
 
     Args:
         records: where field-program records live; other than ``local`` a simulated Connect is started for them.
+
+    Raises:
+        CommandError: a demo runs on this data folder already.
     """
     settings = load_settings({**DEFAULTS, "LABKEEPER_RECORDS_REPOSITORY": records})
     records = settings.records.repository
@@ -61,7 +65,8 @@ def run_demo(records: RecordsMode) -> None:
             async with running_connect(settings.data_dir) as connect:
                 await _serve_async(load_settings(connect.settings), controllers, connect)
 
-    run_until_signal(work_async)
+    with only_demo(settings.data_dir):
+        run_until_signal(work_async)
     say("Everything has ended.")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.command_line import LabkeeperProcess, labkeeper_json, marked_processes, wait_until
+from tests.support.command_line import LabkeeperProcess, labkeeper, labkeeper_json, marked_processes, wait_until
 
 READY = "Ctrl-C ends everything"
 PATIENT: dict[str, Any] = {"trust_env": False, "timeout": 60}
@@ -129,6 +129,21 @@ def test_a_killed_demo_leaves_at_most_mongod_which_the_next_start_reuses(data_di
             assert before & {lab["record_id"] for lab in labs_of(second)}
             assert second.end(signal.SIGINT) == 0
             assert wait_until(lambda: not marked_processes(data_dir)), marked_processes(data_dir)
+
+
+def test_a_second_demo_on_the_folder_refuses_and_leaves_the_first_alone_until_that_is_killed(data_dir: Path) -> None:
+    with demo(data_dir) as first:
+        before = marked_processes(data_dir)
+        addresses = {worker["endpoint_url"] for worker in labkeeper_json(data_dir, "workers")}
+        second = labkeeper(data_dir, "demo")
+        assert second.returncode == 1
+        (line,) = second.stderr.splitlines()
+        assert f"process {first.pid}" in line
+        assert marked_processes(data_dir) == before
+        first.end(signal.SIGKILL)
+        with demo(data_dir) as third:
+            assert {worker["endpoint_url"] for worker in labkeeper_json(data_dir, "workers")} == addresses
+            assert third.end(signal.SIGINT) == 0
 
 
 def test_a_signal_during_the_start_leaves_nothing_behind(data_dir: Path) -> None:
