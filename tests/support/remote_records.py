@@ -40,6 +40,11 @@ class GivenTokens(UpstreamTokens):
             self._tokens[named] = self._connect.client.post("/o/token/", data=said, auth=client).json()
         return self._tokens[named].get("access_token")
 
+    def log_in(self, username: str) -> None:
+        """Have new tokens of somebody, as a login gives them."""
+        named = self._aliases.get(username, username)
+        self._tokens[named] = self._connect.tokens(named)
+
     async def usernames_async(self) -> list[str]:
         return list(self._tokens)
 

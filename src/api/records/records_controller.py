@@ -14,6 +14,7 @@ from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.query_strings import takes_other_parameters
 from api.records.answers import encoded, page_of, record_answer, tag_of
 from api.records.freshness import AGE_HEADERS, age_headers
+from api.records.outbox_answers import QUEUED, Prefer, accepted, can_wait
 from api.records.parameters import FromVersion, RecordFilters, RecordId, ToVersion, filters_of
 from api.records.schemas import (
     ChangeRecordBody,
@@ -32,6 +33,7 @@ from application.records.get_record import GetRecordQuery
 from application.records.get_record_history import GetRecordHistoryQuery
 from application.records.list_records import ListRecordsQuery
 from application.records.record_filters import read_filters
+from application.records.records_outbox import QueuedWrite
 from application.records.remove_record import RemoveRecordCommand
 from domain.kernel.clock import Clock
 
@@ -71,27 +73,36 @@ class RecordsController(LabkeeperController):
 
     @requires(Role.USER)
     @sends(201, "Location", "ETag", "X-Position")
-    @post("", status_code=201, response_model=RecordAnswer)
-    async def create_record(self, body: CreateRecordBody) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @post("", status_code=201, response_model=RecordAnswer, responses={202: QUEUED})
+    async def create_record(self, body: CreateRecordBody, prefer: Prefer = None) -> Response:
         """Create a record."""
-        result = await self.mediator.execute_async(CreateRecordsCommand(items=(body.given(),)))
+        command = CreateRecordsCommand(items=(body.given(),), can_wait=can_wait(prefer))
+        result = await self.mediator.execute_async(command)
         if not result.is_success:
             return self.process(result)
-        [record] = data_of(result)
+        written = data_of(result)
+        if isinstance(written, QueuedWrite):
+            return accepted(written)
+        [record] = written
         headers = {"Location": f"/api/v1/records/{record.id}", "ETag": tag_of(record)}
         return self.answer(201, encoded(record_answer(record)), headers)
 
     @requires(Role.USER)
     @sends(201, "X-Position")
-    @post("/batch", status_code=201, response_model=RecordsAnswer)
-    async def create_records(self, body: CreateRecordsBody) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @post("/batch", status_code=201, response_model=RecordsAnswer, responses={202: QUEUED})
+    async def create_records(self, body: CreateRecordsBody, prefer: Prefer = None) -> Response:
         """Create many records, all of them or none; a refusal names the item that is to blame."""
         result = await self.mediator.execute_async(
-            CreateRecordsCommand(items=tuple(item.given() for item in body.items))
+            CreateRecordsCommand(items=tuple(item.given() for item in body.items), can_wait=can_wait(prefer))
         )
         if not result.is_success:
             return self.process(result)
-        return self.answer(201, encoded({"items": [record_answer(record) for record in data_of(result)]}))
+        written = data_of(result)
+        if isinstance(written, QueuedWrite):
+            return accepted(written)
+        return self.answer(201, encoded({"items": [record_answer(record) for record in written]}))
 
     @requires(Role.USER)
     @understands("If-None-Match")
@@ -109,26 +120,40 @@ class RecordsController(LabkeeperController):
     @requires(Role.USER)
     @understands("If-Match")
     @sends(200, "ETag", "X-Position")
-    @patch("/{record_id}", response_model=RecordAnswer)
-    async def change_record(self, request: Request, record_id: RecordId, body: ChangeRecordBody) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @patch("/{record_id}", response_model=RecordAnswer, responses={202: QUEUED})
+    async def change_record(
+        self, request: Request, record_id: RecordId, body: ChangeRecordBody, prefer: Prefer = None
+    ) -> Response:
         """Change a record. `If-Match` refuses the change when somebody else was faster."""
         command = ChangeRecordCommand(
-            record_id=record_id, fields=body.given(), expected_version=expected_version(request)
+            record_id=record_id,
+            fields=body.given(),
+            expected_version=expected_version(request),
+            can_wait=can_wait(prefer),
         )
         result = await self.mediator.execute_async(command)
         if not result.is_success:
             return self.process(result)
         record = data_of(result)
+        if isinstance(record, QueuedWrite):
+            return accepted(record)
         return self.answer(200, encoded(record_answer(record)), {"ETag": tag_of(record)})
 
     @requires(Role.USER)
     @understands("If-Match")
     @sends(204, "X-Position")
-    @delete("/{record_id}", status_code=204)
-    async def remove_record(self, request: Request, record_id: RecordId) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @delete("/{record_id}", status_code=204, responses={202: QUEUED})
+    async def remove_record(self, request: Request, record_id: RecordId, prefer: Prefer = None) -> Response:
         """Remove a record and, after it, its children."""
-        command = RemoveRecordCommand(record_id=record_id, expected_version=expected_version(request))
-        return self.process(await self.mediator.execute_async(command))
+        command = RemoveRecordCommand(
+            record_id=record_id, expected_version=expected_version(request), can_wait=can_wait(prefer)
+        )
+        result = await self.mediator.execute_async(command)
+        if result.is_success and isinstance(result.data, QueuedWrite):
+            return accepted(result.data)
+        return self.process(result)
 
     @requires(Role.USER)
     @get("/{record_id}/history", response_model=RecordHistoryPage)

@@ -2,9 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from application.kernel.conflicts import MOST_TRIES
 from application.kernel.refusals import Refusal, missing, precondition_failed
@@ -15,6 +15,7 @@ from domain.records.kinds.kind import Kind
 from domain.records.repositories import LabsRecordRepository
 from domain.records.values import LabsRecord, RecordItem
 
+T = TypeVar("T")
 Decide = Callable[[LabsRecord], Mapping[str, Any]]
 """Returns the new values of the fields that change, from the record as it is now."""
 
@@ -43,12 +44,37 @@ class RecordChanges:
         Raises:
             RecordChangedError: the last try lost as well.
         """
+
+        async def write(item: RecordItem) -> LabsRecord:
+            return await self._records.update_async(current_request().actor, item, action=action)
+
+        return await self.change_through_async(record_id, decide, write, kind=kind, expected_version=expected_version)
+
+    async def change_through_async(
+        self,
+        record_id: int,
+        decide: Decide,
+        write: Callable[[RecordItem], Awaitable[T]],
+        *,
+        kind: Kind | None = None,
+        expected_version: int | None = None,
+    ) -> LabsRecord | T | Refusal:
+        """Change a record as ``change_async`` does, by another way of writing; return what that returns.
+
+        Args:
+            write: raises ``RecordChangedError`` when the record is not what the item expects.
+        """
         async with self._turn(record_id):
-            return await self._decide_async(record_id, decide, kind, expected_version, action)
+            return await self._decide_async(record_id, decide, kind, expected_version, write)
 
     async def _decide_async(
-        self, record_id: int, decide: Decide, kind: Kind | None, expected_version: int | None, action: str
-    ) -> LabsRecord | Refusal:
+        self,
+        record_id: int,
+        decide: Decide,
+        kind: Kind | None,
+        expected_version: int | None,
+        write: Callable[[RecordItem], Awaitable[T]],
+    ) -> LabsRecord | T | Refusal:
         actor = current_request().actor
         for tries in range(1, MOST_TRIES + 1):
             record = await self._records.get_async(actor, record_id)
@@ -60,8 +86,7 @@ class RecordChanges:
             if all(record.value_of(name) is value for name, value in fields.items()):
                 return record
             try:
-                item = RecordItem(record.id, fields, expected=record)
-                return await self._records.update_async(actor, item, action=action)
+                return await write(RecordItem(record.id, fields, expected=record))
             except RecordChangedError:
                 if expected_version is not None:
                     return _stale(record_id)

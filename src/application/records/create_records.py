@@ -8,23 +8,32 @@ from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Command, CommandHandler
 
 from application.kernel.request_context import current_request
-from domain.records.repositories import LabsRecordRepository
+from application.records.records_outbox import QueuedWrite
+from application.records.writing import RecordWriting
 from domain.records.rules import check_batch
 from domain.records.values import LabsRecord, RecordItem
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateRecordsCommand(Command[OperationResult[list[LabsRecord]]]):
-    """Create one record or many, all of them or none; each item holds the fields that are given."""
+class CreateRecordsCommand(Command[OperationResult[list[LabsRecord] | QueuedWrite]]):
+    """Create one record or many, all of them or none; each item holds the fields that are given.
+
+    Attributes:
+        can_wait: whether it may be queued while the system of record cannot be reached: 202 with a ``QueuedWrite``.
+    """
 
     items: tuple[Mapping[str, Any], ...]
+    can_wait: bool = False
 
 
-class CreateRecordsCommandHandler(CommandHandler[CreateRecordsCommand, OperationResult[list[LabsRecord]]]):
-    def __init__(self, records: LabsRecordRepository) -> None:
-        self._records = records
+class CreateRecordsCommandHandler(
+    CommandHandler[CreateRecordsCommand, OperationResult[list[LabsRecord] | QueuedWrite]]
+):
+    def __init__(self, writing: RecordWriting) -> None:
+        self._writing = writing
 
-    async def handle_async(self, request: CreateRecordsCommand) -> OperationResult[list[LabsRecord]]:
+    async def handle_async(self, request: CreateRecordsCommand) -> OperationResult[list[LabsRecord] | QueuedWrite]:
         items = [RecordItem(fields=fields) for fields in request.items]
         check_batch(items)
-        return self.created(await self._records.write_async(current_request().actor, items))
+        written = await self._writing.write_async(current_request().actor, items, can_wait=request.can_wait)
+        return self.accepted(written) if isinstance(written, QueuedWrite) else self.created(written)

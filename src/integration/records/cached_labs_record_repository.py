@@ -129,6 +129,10 @@ class CachedLabsRecordRepository(LabsRecordRepository):
                 except (UnavailableError, OptimisticConcurrencyException) as error:
                     log.warning("the cache was not told that records %s were removed: %s", ids, error)
 
+    async def took_async(self, records: Sequence[LabsRecord], *, action: str = "") -> None:
+        """Record what the system of record turned out to have taken from whoever asks, some time ago."""
+        await self._told_async(records, (), {}, action)
+
     async def _in_scope_async(self, username: str, record_id: int, scope: RecordScope) -> LabsRecord | None:
         try:
             await self._refresh.ensure_async(username, scope)

@@ -7,12 +7,16 @@ from neuroglia.hosting.abstractions import HostedService
 
 from application.contracts.memberships import MembershipDirectory
 from application.kernel.leases import Leases
+from application.records.writing import Outboxes
 from domain.kernel.clock import Clock
 from domain.records.repositories import LabsRecordRepository
 from integration.connect.connect_api import ConnectApi
 from integration.mongo.driver import MongoDriver
 from integration.records.cached_labs_record_repository import CachedLabsRecordRepository
 from integration.records.http_labs_record_repository import HttpLabsRecordRepository
+from integration.records.mongo_records_outbox import MongoRecordsOutbox
+from integration.records.outbox_delivery import OutboxDelivery
+from integration.records.outbox_store import OutboxStore
 from integration.records.record_cache import RecordCache
 from integration.records.record_log import RecordLog
 from integration.records.record_reader import RecordReader
@@ -21,6 +25,12 @@ from integration.records.remote_reads import RemoteReads
 from integration.records.scope_ledger import ScopeLedger
 from integration.records.scope_refresh import ScopeRefresh
 from integration.records.writes_under_way import WritesUnderWay
+
+
+def outboxes_of(provider: ServiceProviderBase) -> Outboxes:
+    """Return the outbox of the cache for the use cases."""
+    return Outboxes(provider.get_required_service(MongoRecordsOutbox))
+
 
 JOBS = "integration.records.jobs"
 
@@ -51,7 +61,12 @@ def register_remote(services: ServiceCollection) -> None:
 
 
 def register_cache(
-    services: ServiceCollection, driver: MongoDriver, log: RecordLog, reader: RecordReader, max_age_seconds: float
+    services: ServiceCollection,
+    driver: MongoDriver,
+    clock: Clock,
+    log: RecordLog,
+    reader: RecordReader,
+    max_age_seconds: float,
 ) -> None:
     """Register the cache over it as the repository of records. Expects ``Leases`` and what ``register_remote`` does."""
     ledger = ScopeLedger(driver)
@@ -63,7 +78,7 @@ def register_cache(
         cache = RecordCache(log, reader, RemoteReads(api, required(MembershipDirectory)))
         max_age = timedelta(seconds=max_age_seconds)
         return ScopeRefresh(
-            RemoteListings(api), cache, ledger, required(Leases), required(Clock), writes, max_age
+            RemoteListings(api), cache, ledger, required(Leases), clock, writes, max_age
         )  # fmt: skip
 
     def repository(provider: ServiceProviderBase) -> CachedLabsRecordRepository:
@@ -78,6 +93,18 @@ def register_cache(
             required(MembershipDirectory),
         )
 
+    store = OutboxStore(driver, clock)
+
+    def outbox(provider: ServiceProviderBase) -> MongoRecordsOutbox:
+        required = provider.get_required_service
+        records: CachedLabsRecordRepository = required(CachedLabsRecordRepository)
+        delivery = OutboxDelivery(store, records, required(HttpLabsRecordRepository), clock)
+        return MongoRecordsOutbox(store, delivery, required(MembershipDirectory), required(Leases), clock)
+
+    services.add_singleton(MongoRecordsOutbox, implementation_factory=outbox)
+    services.add_singleton(
+        HostedService, implementation_factory=lambda provider: provider.get_required_service(MongoRecordsOutbox)
+    )
     services.add_singleton(ScopeLedger, singleton=ledger)
     services.add_singleton(HostedService, singleton=ledger)
     services.add_singleton(ScopeRefresh, implementation_factory=refresh)

@@ -22,7 +22,7 @@ from integration.http.address_policy import AddressPolicy
 from integration.mongo.driver import MongoDriver
 from integration.mongo.events.event_store import MongoEventStore
 from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
-from integration.records.cached_store import JOBS, register_cache, register_remote
+from integration.records.cached_store import JOBS, outboxes_of, register_cache, register_remote
 from integration.records.histories_not_kept import HistoriesNotKept
 from integration.records.http_labs_record_repository import HttpLabsRecordRepository
 from integration.records.labs_records_projector import LOG as LOG
@@ -110,7 +110,7 @@ def register_records(
             )
         case "cached":
             register_remote(services)
-            register_cache(services, driver, log, reader, settings.max_age_seconds)
+            register_cache(services, driver, clock, log, reader, settings.max_age_seconds)
             jobs = (JOBS,)
     if settings.repository == "remote":
         services.add_singleton(RecordHistories, HistoriesNotKept)
@@ -119,5 +119,6 @@ def register_records(
         services.add_singleton(RecordHistories, implementation_factory=histories)
         services.add_singleton(FactAudience, RecordAudience)
     services.add_singleton(Chatbots, singleton=chatbots)
-    register_use_cases(services, KindWriting(ExperimentSpelling(settings.solicitation_experiment)))
+    kinds = KindWriting(ExperimentSpelling(settings.solicitation_experiment))
+    register_use_cases(services, kinds, outboxes_of if settings.repository == "cached" else None)
     return RecordsContext(store, ids, chatbots, jobs)

@@ -1,0 +1,251 @@
+"""The outbox of the cached store: kept in MongoDB, sent by whichever process holds its lease."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from neuroglia.hosting.abstractions import HostedService
+
+from application.contracts.memberships import MembershipDirectory
+from application.kernel.lease_keeper import HeldLease, holding
+from application.kernel.leases import Leases
+from application.kernel.request_context import RequestContext, acting_as, current_request
+from application.records.records_outbox import (
+    Keep,
+    NothingToResolveError,
+    OutboxFullError,
+    QueuedState,
+    QueuedWrite,
+    RecordsOutbox,
+)
+from domain.kernel.clock import Clock
+from domain.kernel.errors import NoUpstreamTokenError, UnavailableError
+from domain.records.record_batches import check_scopes
+from domain.records.rules import check_batch
+from domain.records.values import LabsRecord, RecordItem
+from integration.mongo.runs.time_ordered_ids import TimeOrderedIds
+from integration.records.outbox_delivery import OutboxDelivery, led_to
+from integration.records.outbox_documents import Document, write_of
+from integration.records.outbox_store import OutboxStore
+
+LEASE, LEASE_SECONDS = "records-outbox", 10.0
+MOST_WAITING = 1_000
+"""Of one person."""
+POLL_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 10.0
+TURN_SECONDS = 1.0
+"""So long a request waits for its turn to send; then its write is left to the sender."""
+log = logging.getLogger("labkeeper.records")
+
+
+class MongoRecordsOutbox(RecordsOutbox, HostedService):
+    """Sends one write after the other, all of them in the order in which they were queued.
+
+    What stands in somebody's way stops as little as possible: without a login that person's writes wait, and a
+    conflict lets all go on but what concerns the same records. An outage stops everything for a while.
+    """
+
+    def __init__(
+        self,
+        store: OutboxStore,
+        delivery: OutboxDelivery,
+        memberships: MembershipDirectory,
+        leases: Leases,
+        clock: Clock,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._store = store
+        self._delivery = delivery
+        self._memberships = memberships
+        self._leases = leases
+        self._clock = clock
+        self._ids = TimeOrderedIds(clock)
+        self._poll_seconds = poll_seconds
+        self._kicked = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start_async(self) -> None:
+        await self._store.prepare_async()
+        self._task = asyncio.create_task(self._send_for_ever(), name="records-outbox")
+
+    async def stop_async(self) -> None:
+        """Stop between two steps; what was under way is settled when somebody starts again."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def put_async(
+        self,
+        username: str,
+        items: Sequence[RecordItem] = (),
+        *,
+        removals: Sequence[int] = (),
+        expected: LabsRecord | None = None,
+        action: str = "",
+    ) -> QueuedWrite:
+        check_batch(items)
+        check_scopes(items, (await self._memberships.of_async(username)).include)
+        if await self._store.count_unsettled_async(username) >= MOST_WAITING:
+            raise OutboxFullError(MOST_WAITING)
+        write = QueuedWrite(
+            id=self._ids.next(),
+            username=username,
+            items=tuple(items),
+            removals=tuple(removals),
+            expected=expected,
+            action=action,
+            queued_at=self._clock.now(),
+        )
+        await self._store.put_async(write, current_request().correlation_id)
+        return write
+
+    async def send_now_async(self, write_id: str) -> QueuedWrite:
+        document = await self._store.find_async(write_id)
+        assert document is not None
+        give_up_at = asyncio.get_running_loop().time() + TURN_SECONDS
+        had_turn = False
+        while not had_turn and asyncio.get_running_loop().time() < give_up_at:
+            had_turn = await self._had_turn_async(document["username"], write_id)
+        if not had_turn:
+            self._kicked.set()
+        document = await self._store.find_async(write_id)
+        if document is None:
+            raise UnavailableError("the queue lost a write", 1.0)
+        return write_of(document)
+
+    async def list_async(self, username: str | None, *, after: str | None = None, limit: int = 50) -> list[QueuedWrite]:
+        return await self._store.list_async(username, after, limit)
+
+    async def get_async(self, write_id: str) -> QueuedWrite | None:
+        document = await self._store.find_async(write_id)
+        return write_of(document) if document is not None else None
+
+    async def resolve_async(self, write_id: str, keep: Keep) -> QueuedWrite:
+        write = await self.get_async(write_id)
+        if write is None or write.state is not QueuedState.CONFLICT:
+            raise NothingToResolveError(write_id)
+        if keep is Keep.THEIRS:
+            settled = await self._store.dropped_async(write_id)
+        else:
+            items, expected = _over(write)
+            settled = await self._store.again_async(write_id, items, expected)
+        if not settled:
+            raise NothingToResolveError(write_id)
+        self._kicked.set()
+        return await self.get_async(write_id) or write
+
+    async def send_all_async(self) -> None:
+        """Send what can be sent, unless somebody else is sending.
+
+        Raises:
+            UnavailableError: the system of record, or the queue, gives no answer.
+        """
+        async with holding(self._leases, LEASE, LEASE_SECONDS) as lease:
+            if lease is not None:
+                await self._pass_async(lease)
+
+    async def _had_turn_async(self, username: str, write_id: str) -> bool:
+        """Send somebody's writes up to one of them, unless somebody else is sending."""
+        async with holding(self._leases, LEASE, LEASE_SECONDS) as lease:
+            if lease is not None:
+                try:
+                    await self._pass_async(lease, username, write_id)
+                except UnavailableError as error:
+                    log.info("queued write %s waits: %s", write_id, error)
+                return True
+        await asyncio.sleep(0.02)
+        return False
+
+    async def _pass_async(self, lease: HeldLease, username: str | None = None, asked: str | None = None) -> None:
+        """Send what can be sent; all of it, or somebody's up to the write that they are waiting for.
+
+        Raises:
+            UnavailableError: the system of record, or the queue, gives no answer.
+            As ``RecordsOutbox.send_now_async``, about the write that is asked for.
+        """
+        lanes: set[tuple[str, str]] = set()
+        records: set[tuple[str, int]] = set()
+        for brief in await self._store.unsettled_async(username):
+            if lease.lost.is_set():
+                return
+            who = brief["username"]
+            own_lanes = {(who, lane) for lane in brief["lanes"]}
+            own_records = {(who, one) for one in brief["records"]}
+            if brief["state"] == QueuedState.CONFLICT or own_records & records or own_lanes & lanes:
+                records |= own_records
+            else:
+                document = await self._store.find_async(brief["_id"])
+                if document is None or not await self._sent_async(document, is_kept=brief["_id"] != asked):
+                    lanes |= own_lanes
+                elif (await self._store.find_async(brief["_id"]) or {}).get("state") == QueuedState.CONFLICT:
+                    records |= own_records
+            if brief["_id"] == asked:
+                return
+
+    async def _sent_async(self, document: Document, *, is_kept: bool) -> bool:
+        """Send a write on its writer's behalf; False when they have to log in first."""
+        asking = current_request()
+        signed_in = asking.signed_in if asking.actor == document["username"] else None
+        request = RequestContext(
+            actor=document["username"],
+            correlation_id=document["correlation"],
+            command_id=f"outbox-{document['_id']}-{document['attempts']}",
+            signed_in=signed_in,
+        )
+        try:
+            with acting_as(request):
+                await self._delivery.send_async(document, is_kept=is_kept)
+        except NoUpstreamTokenError:
+            return False
+        for name, position in request.positions.items():
+            asking.wrote(name, position)
+        return True
+
+    async def _send_for_ever(self) -> None:
+        pause = 0.0
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._kicked.wait(), max(pause, self._poll_seconds))
+            self._kicked.clear()
+            try:
+                await self.send_all_async()
+                pause = 0.0
+            except UnavailableError as error:
+                pause = min(max(1.0, pause * 2), LONGEST_PAUSE_SECONDS)
+                log.info("queued writes wait: %s", error)
+            except Exception as error:  # process edge of the sender: it must outlive any one write
+                pause = LONGEST_PAUSE_SECONDS
+                log.exception("queued writes could not be sent", exc_info=error)
+
+
+def _over(write: QueuedWrite) -> tuple[list[RecordItem], LabsRecord | None]:
+    """Return a write that is sent over what is there now; what is gone is made anew."""
+    theirs = write.theirs
+    items: list[RecordItem] = []
+    for item in write.items:
+        if item.id != write.conflict_id or item.expected is None:
+            items.append(item)
+        elif theirs is not None:
+            items.append(replace(item, expected=theirs))
+        else:
+            whole: Any = led_to(item, item.expected)
+            names = [name for name in _WHOLE if whole.value_of(name) is not None]
+            items.append(RecordItem(None, {name: whole.value_of(name) for name in names}))
+    return items, theirs if write.expected is not None else None
+
+
+_WHOLE = (
+    "experiment",
+    "type",
+    "data",
+    "username",
+    "opportunity_id",
+    "organization_id",
+    "program_id",
+    "labs_record_id",
+    "public",
+)
