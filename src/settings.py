@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet
 from neuroglia.hosting.abstractions import ApplicationSettings
 from pydantic import AfterValidator, AliasChoices, Field
 from pydantic_settings import SettingsConfigDict
@@ -66,6 +67,29 @@ def _networks(value: str) -> str:
         networks_of(value)
     except ValueError:
         raise ValueError("must be IP addresses or networks such as 10.0.0.0/8, separated by commas") from None
+    return value
+
+
+def fernet_keys_of(value: str) -> list[str]:
+    """Return the keys of a list that commas separate.
+
+    Raises:
+        ValueError: there is none, or one is no Fernet key; the message never quotes it.
+    """
+    keys = [key.strip() for key in value.split(",") if key.strip()]
+    try:
+        for key in keys:
+            Fernet(key)
+    except ValueError:
+        keys = []
+    if not keys:
+        raise ValueError("must be Fernet keys (32 bytes in URL-safe base64 each), separated by commas")
+    return keys
+
+
+def _fernet_keys(value: str) -> str:
+    if value:
+        fernet_keys_of(value)
     return value
 
 
@@ -135,7 +159,7 @@ class Settings(ApplicationSettings):
     jwks_url: Annotated[str, AfterValidator(_http_url)] = ""
     jwt_issuer: str = ""
     jwt_audience: str = ""
-    credentials_key: str = ""
+    credentials_key: Annotated[str, AfterValidator(_fernet_keys)] = ""
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     otlp_endpoint: Annotated[

@@ -6,8 +6,8 @@ from secrets import token_urlsafe
 from cryptography.fernet import Fernet
 
 from domain.kernel.errors import LabkeeperError
-from integration.secret_files import read_or_make_secret
-from settings import Settings
+from integration.secret_files import SecretFileError, read_or_make_secret
+from settings import Settings, fernet_keys_of
 
 JWT_FILE = "jwt.secret"
 CREDENTIALS_KEY_FILE = "credentials.key"
@@ -37,7 +37,15 @@ def installation_secrets(settings: Settings) -> InstallationSecrets:
     jwt_secret = settings.jwt_secret or read_or_make_secret(settings.data_dir / JWT_FILE, lambda: token_urlsafe(48))
     if len(jwt_secret.encode()) < SHORTEST_SECRET_BYTES:
         raise WeakSecretError(f"LABKEEPER_JWT_SECRET must have at least {SHORTEST_SECRET_BYTES} bytes")
-    keys = settings.credentials_key or read_or_make_secret(
-        settings.data_dir / CREDENTIALS_KEY_FILE, lambda: Fernet.generate_key().decode()
-    )
-    return InstallationSecrets(jwt_secret.encode(), [key.strip() for key in keys.split(",") if key.strip()])
+    return InstallationSecrets(jwt_secret.encode(), _credential_keys(settings))
+
+
+def _credential_keys(settings: Settings) -> list[str]:
+    if settings.credentials_key:
+        return fernet_keys_of(settings.credentials_key)
+    path = settings.data_dir / CREDENTIALS_KEY_FILE
+    kept = read_or_make_secret(path, lambda: Fernet.generate_key().decode())
+    try:
+        return fernet_keys_of(kept)
+    except ValueError as error:
+        raise SecretFileError(f"what {path} holds {error}: put the key back that it held") from None

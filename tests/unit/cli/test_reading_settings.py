@@ -1,9 +1,14 @@
 """Settings from the environment, and what people read when they are wrong."""
 
+from pathlib import Path
+
 import pytest
+from cryptography.fernet import Fernet
 
 from cli.configuration import load_settings, unknown_variables
 from cli.errors import ConfigurationError
+from integration.installation_secrets import CREDENTIALS_KEY_FILE, installation_secrets
+from integration.secret_files import SecretFileError
 
 
 def test_all_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +37,7 @@ def test_a_mistyped_setting_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 SECRET = "hunter2"
+KEY = Fernet.generate_key().decode()
 
 
 @pytest.mark.parametrize(
@@ -54,9 +60,13 @@ SECRET = "hunter2"
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "must be an http:// or https:// URL"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://me:{SECRET}@collector:4318", "must not carry a user name or password"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://collector:4318?key={SECRET}", "must not carry a query"),
+        ("LABKEEPER_CREDENTIALS_KEY", SECRET, "must be Fernet keys"),
+        ("LABKEEPER_CREDENTIALS_KEY", f"{KEY},{SECRET}", "must be Fernet keys"),
+        ("LABKEEPER_CREDENTIALS_KEY", f"{KEY},é{SECRET}", "must be Fernet keys"),
+        ("LABKEEPER_CREDENTIALS_KEY", " , ", "must be Fernet keys"),
     ],
 )
-def test_a_wrong_address_is_refused_by_name_and_rule_and_never_quoted(
+def test_a_wrong_address_or_key_is_refused_by_name_and_rule_and_never_quoted(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, rule: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -77,9 +87,21 @@ def test_a_wrong_address_is_refused_by_name_and_rule_and_never_quoted(
         ("LABKEEPER_MONGODB_URI", "mongodb://%2Ftmp%2Fmongodb-27017.sock/labkeeper"),
         ("LABKEEPER_JWKS_URL", "https://login.example.org/keys?p=policy"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://[::1]:4318/otlp"),
+        ("LABKEEPER_CREDENTIALS_KEY", f"{KEY}, {KEY}"),
     ],
 )
-def test_a_good_address_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+def test_a_good_address_or_key_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
     settings = load_settings()
-    assert value in (settings.mongodb_uri, settings.jwks_url, settings.otlp_endpoint)
+    assert value in (settings.mongodb_uri, settings.jwks_url, settings.otlp_endpoint, settings.credentials_key)
+
+
+def test_a_kept_key_that_was_damaged_is_refused_by_its_file_and_never_quoted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LABKEEPER_DATA_DIR", str(tmp_path))
+    (tmp_path / CREDENTIALS_KEY_FILE).write_text(KEY[:20])
+    with pytest.raises(SecretFileError) as refused:
+        installation_secrets(load_settings())
+    assert CREDENTIALS_KEY_FILE in str(refused.value)
+    assert KEY[:20] not in str(refused.value)
