@@ -90,8 +90,8 @@ def origin(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     line["level"] = record.levelname.lower()
     line["logger"] = record.name
     if not line["_from_structlog"]:
-        # Left on the record by another handler's formatter.
-        for left in ("message", "asctime"):
+        # Left on the record by another handler's formatter; the last is uvicorn's message again, with escape codes.
+        for left in ("message", "asctime", "color_message"):
             line.pop(left, None)
     return line
 

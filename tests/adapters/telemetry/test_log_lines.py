@@ -12,7 +12,7 @@ from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext
 
 from application.kernel.request_context import RequestContext, acting_as
-from integration.telemetry.logging import configure_logging
+from integration.telemetry.logging import LogFormat, configure_logging
 from integration.telemetry.redaction import redacted_text
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.c2lnbmF0dXJlLW9mLWl0"
@@ -94,6 +94,15 @@ def test_text_lines_are_redacted_as_well(output: io.StringIO) -> None:
     assert "Traceback" in stream.getvalue()
     assert "hunter2" not in stream.getvalue()
     assert output.getvalue() == ""
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_a_message_of_uvicorn_is_told_once(output: io.StringIO, log_format: LogFormat) -> None:
+    configure_logging(log_format, stream=output)
+    message = "Started server process [%d]"
+    logging.getLogger("uvicorn.error").info(message, 7, extra={"color_message": "Started \x1b[36m%d\x1b[0m"})
+    assert output.getvalue().count("Started") == 1
+    assert "color_message" not in output.getvalue()
 
 
 def test_what_is_no_secret_stays_readable() -> None:
