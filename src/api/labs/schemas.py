@@ -193,7 +193,7 @@ class LabMetricsAnswer(BaseModel):
 
 
 class LabFailureAnswer(BaseModel):
-    """A lab that could not be read; ``lab_id`` is null when not even the id could."""
+    """A lab that could not be read. `lab_id` is null when its id is unusable; then `reason` quotes id and title."""
 
     lab_id: str | None
     reason: str

@@ -12,6 +12,7 @@ from typing import Any
 
 from application.labs.ports import LabFailure
 from domain.labs.values import LabId, LabSnapshot
+from integration.labs.cml_clues import shown, title_clue
 from integration.labs.remembered_tiles import LabsAsTold, RememberedTiles
 
 _match_id = re.compile(r"[A-Za-z0-9_-]{1,64}\Z").match
@@ -120,7 +121,10 @@ class CmlLabParser:
             lab_id: Any = key
             if key is None and type(data) is dict:
                 lab_id = data.get("id")
-            reading.failures.append(LabFailure(lab_id if is_lab_id(lab_id) else None, str(error)))
+            if is_lab_id(lab_id):
+                reading.failures.append(LabFailure(lab_id, str(error)))
+            else:
+                reading.failures.append(LabFailure(None, str(error) + title_clue(data)))
             return None
         if lab.lab_id in reading.labs:
             reading.doubts.append(f"lab {lab.lab_id} is listed twice")
@@ -130,13 +134,15 @@ class CmlLabParser:
 
     def _lab(self, key: str | None, data: object, latest: datetime) -> LabSnapshot:
         if type(data) is not dict:
-            raise UnreadableLabError("the lab is not an object")
+            raise UnreadableLabError(
+                "the lab is not an object" if key is None else f"lab {shown(key)} is not an object"
+            )
         get = data.get
         lab_id = get("id", key)
         if type(lab_id) is not str or _match_id(lab_id) is None:
-            raise UnreadableLabError("id is missing or malformed")
+            raise UnreadableLabError("id is missing" if lab_id is None else f"id is malformed: it is {shown(lab_id)}")
         if key is not None and lab_id != key:
-            raise UnreadableLabError("id differs from the one that it is listed under")
+            raise UnreadableLabError(f"id is {shown(lab_id)}, yet it is listed under {shown(key)}")
         title = get("lab_title")
         if type(title) is not str or not title or len(title) > MAX_TITLE:
             raise UnreadableLabError(_text_problem("lab_title", title, MAX_TITLE))

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from application.labs.ports import ControllerError, ControllerRefusedError, LabFailure, LabListing
 from domain.kernel.clock import Clock
 from integration.http.single_call import UpstreamResponse
+from integration.labs.cml_clues import shown
 from integration.labs.cml_lab_parser import CmlLabParser, LabReading, is_lab_id
 from integration.labs.cml_session import CmlSession, CmlVisit, decoded, raise_for_status
 from integration.labs.remembered_tiles import MAX_REMEMBERED_BYTES, RememberedTiles, digest_of
@@ -155,7 +156,9 @@ class CmlListing:
         if ids and not any(isinstance(lab_id, str) for lab_id in ids):
             raise ControllerRefusedError(response.url, "invalid_answer", "the answer lists something else than lab ids")
         good = [lab_id for lab_id in ids if is_lab_id(lab_id)]
-        reading.failures.extend(LabFailure(None, "id is malformed") for _ in range(len(ids) - len(good)))
+        if len(good) != len(ids):
+            bad = (lab_id for lab_id in ids if not is_lab_id(lab_id))
+            reading.failures.extend(LabFailure(None, f"id is malformed: it is {shown(lab_id)}") for lab_id in bad)
         unique = list(dict.fromkeys(good))
         if len(unique) != len(good):
             reading.doubts.append("a lab id is listed twice")

@@ -1,6 +1,7 @@
 """Listing labs over HTTP, from controllers that are well, slow, lying or gone."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -224,6 +225,21 @@ async def test_a_lab_with_missing_or_changed_fields_is_a_failure_and_the_others_
     assert (listing.complete, ids(listing)) == (False, [a_lab(2)["id"], a_lab(3)["id"]])
     assert [failure.lab_id for failure in listing.failures] == [a_lab(1)["id"]]
     assert listing.incomplete_reason == "1 of 3 labs could not be read"
+
+
+async def test_ids_that_are_none_are_failures_which_show_what_they_were(
+    controllers: HttpCmlControllers, cml: CmlSimulator
+) -> None:
+    said = json.dumps([a_lab(1)["id"], "a b\x07", 7, None, "x" * 70])
+    cml.set_faults({"kind": "no_tiles"}, {"kind": "wrong_json", "path": "/labs", "body": said})
+    listing = await controllers.list_labs_async(target(cml.url))
+    assert ids(listing) == [a_lab(1)["id"]]
+    assert [failure.reason for failure in listing.failures] == [
+        r"id is malformed: it is 'a b\x07'",
+        "id is malformed: it is 7",
+        "id is malformed: it is null",
+        f"id is malformed: it is '{'x' * 64}'...",
+    ]
 
 
 async def test_one_lab_that_breaks_its_controller_does_not_stop_the_others(

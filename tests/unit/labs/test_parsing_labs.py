@@ -101,10 +101,17 @@ def test_an_absurd_time_fails_the_lab(name: str, text: str) -> None:
         ({"groups": [{"permission": "read_only"}]}, "groups has an entry"),
         ({"owner_username": 7}, "owner_username is not a text"),
         ({"created": 17}, "created is not a text"),
-        ({"id": None}, "id is missing or malformed"),
-        ({"id": "../admin"}, "id is missing or malformed"),
-        ({"id": "a" * 65}, "id is missing or malformed"),
-        ({"id": "a\n"}, "id is missing or malformed"),
+        ({"id": None}, "id is missing (its title is 'BGP basics 1')"),
+        ({"id": None, "lab_title": None}, "id is missing"),
+        ({"id": "../admin"}, "id is malformed: it is '../admin' (its title is 'BGP basics 1')"),
+        ({"id": "a" * 65}, f"id is malformed: it is '{'a' * 64}'..."),
+        ({"id": "a\n"}, r"id is malformed: it is 'a\n'"),
+        ({"id": "a\x1b[2J\u202eb"}, r"id is malformed: it is 'a\x1b[2J\u202eb'"),
+        ({"id": ""}, "id is malformed: it is ''"),
+        ({"id": 7}, "id is malformed: it is 7"),
+        ({"id": False}, "id is malformed: it is false"),
+        ({"id": {"deep": []}}, "id is malformed: it is an object"),
+        ({"id": "a b", "lab_title": "t\x07" * 500}, "id is malformed: it is 'a b' (its title is 't\\x07t\\x07"),
     ],
 )
 def test_a_broken_field_fails_the_lab_and_says_which(fields: dict[str, Any], told: str) -> None:
@@ -132,6 +139,15 @@ def test_a_lab_under_the_id_of_another_fails() -> None:
     reading = CmlLabParser().read_tiles({"lab_tiles": {"other": a_lab(1)}}, NOW)
     assert reading is not None
     assert [failure.lab_id for failure in reading.failures] == ["other"]
+    assert f"id is '{a_lab(1)['id']}', yet it is listed under 'other'" in reading.failures[0].reason
+
+
+def test_a_lab_under_an_unusable_id_says_which_it_was() -> None:
+    reading = CmlLabParser().read_tiles({"lab_tiles": {"a b": a_lab(1), "c d": None}}, NOW)
+    assert reading is not None
+    assert [failure.lab_id for failure in reading.failures] == [None, None]
+    assert reading.failures[0].reason.endswith("yet it is listed under 'a b' (its title is 'BGP basics 1')")
+    assert reading.failures[1].reason == "lab 'c d' is not an object"
 
 
 def test_a_lab_listed_twice_casts_doubt_on_the_listing() -> None:
