@@ -50,7 +50,11 @@ TextQuery = Annotated[
 ]
 Sort = Annotated[
     str,
-    Query(pattern=f"^-?({'|'.join(LAB_SORTS)})$", description="Field to sort by; `-` in front for descending."),
+    Query(
+        pattern=f"^-?({'|'.join(LAB_SORTS)})$",
+        description="Field to sort by; `-` in front for descending. `modified` is the time of the last change that was "
+        "recorded, and may be older than what the controller says.",
+    ),
 ]
 AsOf = Annotated[
     Annotated[AwareDatetime, BeforeValidator(_moment)] | None,

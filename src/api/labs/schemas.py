@@ -94,6 +94,15 @@ class WorkersPage(BaseModel):
     next_cursor: str | None
 
 
+Modified = Annotated[
+    datetime | None,
+    Field(
+        description="When the controller says it was changed, as of the last change that was recorded. May be older than "
+        "what the controller says now: a lab of which nothing but this time changed records nothing."
+    ),
+]
+
+
 class LabItem(BaseModel):
     """A lab of a worker. ``owner`` is the full name; ``id`` is the controller's own id of the lab."""
 
@@ -108,7 +117,7 @@ class LabItem(BaseModel):
     node_count: int
     link_count: int
     created: datetime | None
-    modified: datetime | None
+    modified: Modified
     groups: list[str]
     last_synced: datetime | None
     removed: bool

@@ -56,6 +56,13 @@ def test_every_body_has_an_example_that_fits(document: dict[str, Any]) -> None:
         assert examples, f"{method} {path}"
 
 
+def test_field_and_sort_say_that_the_time_of_modification_may_be_old(document: dict[str, Any]) -> None:
+    for name in ("LabItem", "LocatedLabItem", "LabDetailsAnswer"):
+        assert "May be older" in document["components"]["schemas"][name]["properties"]["modified"]["description"]
+    sorts = [one for one in document["paths"][f"{API}/labs"]["get"]["parameters"] if one["name"] == "sort"]
+    assert "may be older" in sorts[0]["description"]
+
+
 def test_every_json_answer_has_a_schema(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
         for status, answer in operation["responses"].items():
