@@ -11,14 +11,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def serving(module: str, *arguments: str) -> Iterator[int]:
-    """Run a module that prints its port on its first line; end it with the block."""
+def serving(module: str, *arguments: str, **environment: str) -> Iterator[int]:
+    """Run a module that prints its port on its first line; end it with the block.
+
+    Args:
+        environment: variables next to those of this process.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))},
+        env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))},
     )
     assert process.stdin is not None
     assert process.stdout is not None

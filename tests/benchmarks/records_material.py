@@ -53,7 +53,7 @@ def a_task(number: int, group: int) -> LabsRecord:
         experiment="tasks",
         type="Task",
         data=some_data(number, group),
-        username=f"worker-{number % 997}",
+        username=READER,
         opportunity_id=OPPORTUNITY,
     )
 

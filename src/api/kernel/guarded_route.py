@@ -49,7 +49,7 @@ class GuardedRoute(APIRoute):
                 asked.actor, asked.signed_in = principal.subject, principal.signed_in
             if "\x00" in scope["path"]:
                 raise RefusedError(invalid("path", "must not contain a NUL character"))
-            answer = remembered.find(request)
+            answer = await remembered.find_async(request)
             if answer is not None:
                 return answer
             query_rules.check(scope["query_string"])

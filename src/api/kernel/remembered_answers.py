@@ -1,22 +1,24 @@
 """Answers that are given again, byte for byte, for as long as nothing has changed behind them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import Request, Response
 
 MOST_KEPT = 2_000
+MOST_BYTES = 64 * 1024 * 1024
 _ASKS_FOR_MORE = frozenset({b"if-none-match", b"x-position"})
 
-Renew = Callable[[], Mapping[str, str] | None]
-"""Returns the headers that the answer has now; None when it must be made anew."""
+Renew = Callable[[], Awaitable[Mapping[str, str] | None]]
+"""Returns the headers that the answer has now for whoever asks now; None when it must be made for them."""
 
 
 class RememberedAnswer(Response):
-    """A 200 with JSON that may be given again to whoever may use its route.
+    """A 200 with JSON that may be given again.
 
     Args:
-        renew: asked before each repetition.
+        renew: asked before each repetition, on behalf of whoever asks: the request context says who. It lets nobody
+            have what they would not be answered otherwise; the route itself only checks the role.
     """
 
     def __init__(self, body: bytes, headers: Mapping[str, str], renew: Renew) -> None:
@@ -25,29 +27,37 @@ class RememberedAnswer(Response):
 
 
 class RememberedAnswers:
-    """The answers of one route by path and query. A repetition costs neither parsing nor a use case."""
+    """The answers of one route by path and query. A repetition costs neither parsing nor a use case.
 
-    def __init__(self) -> None:
+    Args:
+        most_bytes: of all bodies together.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._kept: OrderedDict[tuple[str, bytes], RememberedAnswer] = OrderedDict()
 
-    def find(self, request: Request) -> Response | None:
+    async def find_async(self, request: Request) -> Response | None:
         """Return the answer to an earlier request like this one; None when it has to be handled."""
         if not self._kept:
             return None
         scope = request.scope
-        key = (scope["path"], scope["query_string"])
-        kept = self._kept.get(key)
+        kept = self._kept.get((scope["path"], scope["query_string"]))
         if kept is None or any(name in _ASKS_FOR_MORE for name, _ in scope["headers"]):
             return None
-        headers = kept.renew()
-        if headers is None:
-            del self._kept[key]
-            return None
-        return Response(kept.body, 200, dict(headers), "application/json")
+        # Kept on when it is not renewed: it may be somebody else's, and what is made anew takes its place.
+        headers = await kept.renew()
+        return None if headers is None else Response(kept.body, 200, dict(headers), "application/json")
 
     def keep(self, request: Request, answer: Response) -> None:
         """Remember an answer that says how it is renewed."""
-        if isinstance(answer, RememberedAnswer):
-            self._kept[request.scope["path"], request.scope["query_string"]] = answer
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+        if not isinstance(answer, RememberedAnswer) or len(answer.body) > self._most_bytes:
+            return
+        key = (request.scope["path"], request.scope["query_string"])
+        before = self._kept.pop(key, None)
+        self._bytes += len(answer.body) - (0 if before is None else len(before.body))
+        self._kept[key] = answer
+        while len(self._kept) > MOST_KEPT or self._bytes > self._most_bytes:
+            _, gone = self._kept.popitem(last=False)
+            self._bytes -= len(gone.body)

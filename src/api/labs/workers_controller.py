@@ -169,9 +169,10 @@ class WorkersController(LabkeeperController):
         def headers() -> dict[str, str]:
             return {"ETag": tag, **self._freshness.headers(answer.last_synced_at, answer.stale_since)}
 
-        return not_modified(request, tag, headers()) or RememberedAnswer(
-            answer.body, headers(), lambda: headers() if answer.is_current() else None
-        )
+        async def renewed() -> dict[str, str] | None:
+            return headers() if answer.is_current() else None
+
+        return not_modified(request, tag, headers()) or RememberedAnswer(answer.body, headers(), renewed)
 
     @requires(Role.MANAGER)
     @sends(200, "X-Position")

@@ -30,6 +30,7 @@ from api.records.export_shapes import (
 )
 from api.records.freshness import AGE_HEADERS, age_headers
 from api.records.remote_lookups import lookups_of
+from api.records.repeated import list_answer
 from application.kernel.refusals import Refusal, invalid, missing
 from application.records.find_records import FindRecordsQuery
 from application.records.get_memberships import GetMembershipsQuery
@@ -77,10 +78,10 @@ class ExportController(LabkeeperController):
         result = await self.mediator.execute_async(FindRecordsQuery(scope=scope, wanted=lookups.narrowing))
         if not result.is_success:
             return _refused(result)
-        found = data_of(result)
+        found = data_of(result).found
         body = encoded([remote_shape(record) for record in lookups.among(found.records)])
-        headers = age_headers(self._clock, found.as_of, found.stale_since)
-        return Response(body, 200, headers, "application/json")
+        age = age_headers(self._clock, found.as_of, found.stale_since)
+        return list_answer(body, {}, age, data_of(result).again, self._clock)
 
     @requires(Role.USER)
     @post("/labs_record/", responses=LISTED, openapi_extra=ITEMS_BODY, operation_id="export_upsert_labs_records")

@@ -16,6 +16,7 @@ from api.kernel.query_strings import takes_other_parameters
 from api.records.answers import encoded, page_of, record_answer, tag_of
 from api.records.freshness import AGE_HEADERS, age_headers
 from api.records.parameters import KindFilters, KindName, RecordId, filters_of
+from api.records.repeated import list_answer
 from api.records.schemas import (
     ChangeKindRecordBody,
     CreateKindRecordBody,
@@ -70,8 +71,10 @@ class KindsController(LabkeeperController):
             return self.process(result)
         page = data_of(result)
         body = page_of(map(record_answer, page.records), page.next_cursor)
-        headers = {"ETag": body_tag(body), **age_headers(self._clock, page.as_of, page.stale_since)}
-        return not_modified(request, headers["ETag"], headers) or self.answer(200, body, headers)
+        tag = {"ETag": body_tag(body)}
+        age = age_headers(self._clock, page.as_of, page.stale_since)
+        unchanged = not_modified(request, tag["ETag"], {**tag, **age})
+        return unchanged or list_answer(body, tag, age, page.again, self._clock)
 
     @requires(Role.USER)
     @sends(201, "Location", "ETag", "X-Position")

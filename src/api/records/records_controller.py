@@ -16,6 +16,7 @@ from api.records.answers import encoded, page_of, record_answer, tag_of
 from api.records.freshness import AGE_HEADERS, age_headers
 from api.records.outbox_answers import QUEUED, Prefer, accepted, can_wait
 from api.records.parameters import FromVersion, RecordFilters, RecordId, ToVersion, filters_of
+from api.records.repeated import list_answer
 from api.records.schemas import (
     ChangeRecordBody,
     CreateRecordBody,
@@ -68,8 +69,10 @@ class RecordsController(LabkeeperController):
             return self.process(result)
         page = data_of(result)
         body = page_of(map(record_answer, page.records), page.next_cursor)
-        headers = {"ETag": body_tag(body), **age_headers(self._clock, page.as_of, page.stale_since)}
-        return not_modified(request, headers["ETag"], headers) or self.answer(200, body, headers)
+        tag = {"ETag": body_tag(body)}
+        age = age_headers(self._clock, page.as_of, page.stale_since)
+        unchanged = not_modified(request, tag["ETag"], {**tag, **age})
+        return unchanged or list_answer(body, tag, age, page.again, self._clock)
 
     @requires(Role.USER)
     @sends(201, "Location", "ETag", "X-Position")

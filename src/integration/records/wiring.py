@@ -10,6 +10,7 @@ from application.kernel.event_feed import EventFeed
 from application.kernel.event_stream import FactAudience, Nobody
 from application.kernel.subscriptions import Projector
 from application.records.chatbots import Chatbots
+from application.records.finding_again import NoScopeMarks, ScopeMarks
 from application.records.kind_writing import KindWriting
 from application.records.opportunities import Opportunities
 from application.records.opportunities_of_members import OpportunitiesOfMembers
@@ -33,6 +34,8 @@ from integration.records.ocs_chatbots import OcsChatbots
 from integration.records.record_ids import RecordIds
 from integration.records.record_log import RecordLog, open_records_log
 from integration.records.record_reader import RecordReader
+from integration.records.scope_marks import ReadModelMarks
+from integration.records.scope_refresh import ScopeRefresh
 from integration.records.use_cases import register_use_cases
 from settings import OcsSettings, RecordsSettings
 
@@ -94,6 +97,10 @@ def register_records(
     def histories(provider: ServiceProviderBase) -> MongoRecordHistories:
         return MongoRecordHistories(store, reader, provider.get_required_service(MembershipDirectory))
 
+    def marks(provider: ServiceProviderBase) -> ReadModelMarks:
+        refresh = provider.get_required_service(ScopeRefresh) if settings.repository == "cached" else None
+        return ReadModelMarks(watch, log, provider.get_required_service(MembershipDirectory), refresh)
+
     services.add_singleton(RecordsSettings, singleton=settings)
     services.add_singleton(EventFeed, singleton=store)
     services.add_singleton(Projector, singleton=LabsRecordsProjector())
@@ -114,9 +121,11 @@ def register_records(
             jobs = (JOBS,)
     if settings.repository == "remote":
         services.add_singleton(RecordHistories, HistoriesNotKept)
+        services.add_singleton(ScopeMarks, NoScopeMarks)
         services.add_singleton(FactAudience, singleton=Nobody(LOG))
     else:
         services.add_singleton(RecordHistories, implementation_factory=histories)
+        services.add_singleton(ScopeMarks, implementation_factory=marks)
         services.add_singleton(FactAudience, RecordAudience)
     services.add_singleton(Chatbots, singleton=chatbots)
     kinds = KindWriting(ExperimentSpelling(settings.solicitation_experiment))

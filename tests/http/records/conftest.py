@@ -14,6 +14,7 @@ from application.contracts.labs_context import LabsContexts
 from application.contracts.memberships import MembershipDirectory
 from application.kernel.credentials import CredentialStore
 from application.records.chatbots import Chatbots
+from application.records.finding_again import NoScopeMarks, ScopeMarks
 from application.records.opportunities import Opportunities
 from application.records.opportunities_of_members import OpportunitiesOfMembers
 from application.records.record_histories import RecordHistories
@@ -59,6 +60,7 @@ def app(records: FakeRecords, driver: MongoDriver, credentials: CredentialStore,
         services.add_singleton(LabsContexts, MembersLabsContexts)
         services.add_singleton(CredentialStore, singleton=credentials)
         services.add_singleton(Chatbots, singleton=chatbots)
+        services.add_singleton(ScopeMarks, NoScopeMarks)
         register_use_cases(services)
         builder.add_controllers(["api.records"])
 
