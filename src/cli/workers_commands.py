@@ -10,6 +10,7 @@ from cli.client import LabkeeperClient, connect
 from cli.errors import CommandError
 from cli.options import AsJson, ListsByDefault
 from cli.output import print_details, print_json, print_table, printable, say
+from domain.labs.worker_details import normal_name
 
 group = typer.Typer(cls=ListsByDefault, help="Controllers whose labs are kept track of.")
 
@@ -92,7 +93,11 @@ def find_worker(client: LabkeeperClient, wanted: str, region: str | None = None)
         CommandError: there is none, or there are several; then their ids are listed.
     """
     workers = client.pages("/workers" if region is None else _region_path(region))
-    found = [one for one in workers if one["worker_id"] == wanted] or [one for one in workers if one["name"] == wanted]
+    found = (
+        [one for one in workers if one["worker_id"] == wanted]
+        or [one for one in workers if one["name"] == wanted]
+        or [one for one in workers if normal_name(one["name"]) == normal_name(wanted)]
+    )
     if len(found) == 1:
         return found[0]
     if not found:

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.kernel.strict_body import StrictBody
 
-Name = Annotated[str, Field(min_length=1, max_length=128, description="What people call the worker.")]
+_NAME = "What people call the worker; kept in Unicode's form NFC, without blanks around it. One per region."
+Name = Annotated[str, Field(min_length=1, max_length=128, description=_NAME)]
 Url = Annotated[str, Field(min_length=1, max_length=2048, description="Base URL of the controller, http or https.")]
 Username = Annotated[str, Field(min_length=1, max_length=64)]
 Password = Annotated[str, Field(min_length=1, max_length=1024, description="Kept encrypted; never given back.")]
@@ -97,8 +98,8 @@ class WorkersPage(BaseModel):
 Modified = Annotated[
     datetime | None,
     Field(
-        description="When the controller says it was changed, as of the last change that was recorded. May be older than "
-        "what the controller says now: a lab of which nothing but this time changed records nothing."
+        description="When the controller says it was changed, as of the last change that was recorded. May be older "
+        "than what the controller says now: a lab of which nothing but this time changed records nothing."
     ),
 ]
 

@@ -21,6 +21,7 @@ from domain.kernel.clock import Clock
 from domain.labs.cml_worker import CmlWorker
 from domain.labs.errors import InvalidWorkerError
 from domain.labs.repositories import CmlWorkerRepository
+from domain.labs.worker_details import normal_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,7 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
                 return invalid("endpoint_url", objection)
         before = worker.state.details()
         try:
-            worker.change_details(replace(worker.state.details(), **request.changes), self._clock.now())
+            worker.change_details(replace(before, **_normal(request.changes, before.name)), self._clock.now())
         except InvalidWorkerError as error:
             return invalid(error.field, error.rule)
         if worker.state.name != before.name:
@@ -109,3 +110,10 @@ class ChangeWorkerCommandHandler(CommandHandler[ChangeWorkerCommand, OperationRe
             return []
         await self._credentials.put_async(worker.state.id, now)
         return [now]
+
+
+def _normal(changes: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return changes with a name in its normal form. The very name that a worker bears already stays as it is."""
+    if changes.get("name", name) == name:
+        return changes
+    return {**changes, "name": normal_name(changes["name"])}

@@ -18,7 +18,7 @@ from domain.kernel.clock import Clock
 from domain.labs.cml_worker import CmlWorker
 from domain.labs.errors import InvalidWorkerError
 from domain.labs.repositories import CmlWorkerRepository
-from domain.labs.worker_details import WorkerDetails
+from domain.labs.worker_details import WorkerDetails, normal_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class RegisterWorkerCommandHandler(CommandHandler[RegisterWorkerCommand, Operati
     async def handle_async(self, request: RegisterWorkerCommand) -> OperationResult[WorkerView]:
         try:
             details = WorkerDetails(
-                name=request.name,
+                name=normal_name(request.name),
                 region=request.region,
                 endpoint_url=request.endpoint_url,
                 verify_tls=request.verify_tls,

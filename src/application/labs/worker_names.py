@@ -1,4 +1,4 @@
-"""Worker names: within a region, no two workers that are not decommissioned bear the same.
+"""Worker names: within a region, no two workers that are not decommissioned bear the same, in its normal form.
 
 A worker's stream cannot be checked against other streams in the same write. So a name is claimed before the event that
 takes it is stored, and a claim counts for as long as that event is there or may still come (decision record 0022).
@@ -13,6 +13,7 @@ from application.kernel.refusals import Refusal, taken
 from domain.kernel.clock import Clock
 from domain.labs.cml_worker import CmlWorker
 from domain.labs.repositories import CmlWorkerRepository
+from domain.labs.worker_details import normal_name
 
 PATIENCE = timedelta(seconds=15)
 """How long a registration may take from its claim to its event before somebody else may have the name."""
@@ -35,7 +36,7 @@ class NameClaim:
 
 
 class NameClaims(ABC):
-    """Keeps one claim per region and name. Raises ``UnavailableError`` when the store does not answer."""
+    """Keeps one claim per region and normal name. Raises ``UnavailableError`` when the store does not answer."""
 
     @abstractmethod
     async def claim_async(self, claim: NameClaim) -> NameClaim:
@@ -81,4 +82,4 @@ class WorkerNames:
             worker = await self._workers.get_async(claim.worker_id)
         if worker is None or worker.state.decommissioned:
             return False
-        return worker.state.name == claim.name or worker.state.state_version <= claim.version
+        return normal_name(worker.state.name) == normal_name(claim.name) or worker.state.state_version <= claim.version

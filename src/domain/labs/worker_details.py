@@ -1,11 +1,17 @@
 """What an administrator says about a worker, and the rules that it must keep."""
 
+import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from domain.labs.errors import InvalidWorkerError
 
 HISTORY_SIZE_LIMIT = 1000
+
+
+def normal_name(name: str) -> str:
+    """Return a worker's name in Unicode's form NFC, without blanks around it: names that look the same are the same."""
+    return unicodedata.normalize("NFC", name).strip(" ")
 
 
 @dataclass(frozen=True, kw_only=True)

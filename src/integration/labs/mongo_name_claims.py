@@ -6,18 +6,20 @@ from neuroglia.hosting.abstractions import HostedService
 
 from application.labs.views import WorkerView, WorkerViews
 from application.labs.worker_names import NameClaim, NameClaims
+from domain.labs.worker_details import normal_name
 from integration.mongo.driver import MongoDriver, translating_outages
 
 COLLECTION = "worker_names"
 _STORE = "the store of worker names"
-_ALL_CLAIMED = "workers of before claims have theirs"
+_ALL_CLAIMED = "workers of before claims on normal names have theirs"
 
 
 class MongoNameClaims(NameClaims, HostedService):
-    """Documents ``{_id: {region, name}, worker_id, version, claimed_at}``.
+    """Documents ``{_id: {region, name in its normal form}, worker_id, version, claimed_at}``.
 
     The first start on a database gives the workers that it knows already their claims, and notes in a document of its
-    own that this is done. Of several that bear one name the oldest gets it.
+    own that this is done. Of several that bear one name the oldest gets it; the others
+    keep theirs until they are renamed.
     """
 
     def __init__(self, driver: MongoDriver, workers: WorkerViews) -> None:
@@ -68,4 +70,4 @@ class MongoNameClaims(NameClaims, HostedService):
 
 
 def _key(region: str, name: str) -> dict[str, Any]:
-    return {"region": region, "name": name}
+    return {"region": region, "name": normal_name(name)}

@@ -1,8 +1,9 @@
 """Within a region no two workers bear the same name, however they come by it."""
 
+import unicodedata
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from domain.labs.cml_worker import CmlWorker, WorkerDetails
 from domain.labs.repositories import CmlWorkerRepository
 from integration.labs.mongo_name_claims import COLLECTION
 from tests.support.mongo import LocalMongod
-from tests.support.served import API, Keeper, Worker, assert_problem, served
+from tests.support.served import API, Keeper, Served, Worker, assert_problem, served
 
 RULE = {"field": "name", "rule": "must not be the name of another worker of the region"}
 AT_ONCE = 8
@@ -131,6 +132,65 @@ def test_the_same_registration_sent_again_is_not_in_its_own_way(keeper: Keeper) 
     key = {"Idempotency-Key": uuid4().hex}
     answers = [keeper.http.post(path, json=keeper.body(active=False), headers=key) for _ in range(2)]
     assert [one.status_code for one in answers] == [201, 201]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("race", " race  "), ("  race", "race"), ("Ren\u00e9e", "Rene\u0301e"), ("Rene\u0301e ", "Ren\u00e9e")],
+)
+def test_names_that_look_the_same_are_the_same(keeper: Keeper, first: str, second: str) -> None:
+    kept = unicodedata.normalize("NFC", first).strip()
+    worker = keeper.register(name=first, active=False)
+    other = keeper.register(worker.region, name="other", active=False)
+    assert names(keeper, worker.region) == sorted([kept, "other"])
+    assert_taken(register(keeper, worker.region, second))
+    assert_taken(rename(other, second))
+    assert rename(worker, second).json()["version"] == 1
+
+
+@pytest.mark.parametrize("name", [" ", "a\n", "\tb", "c\u00a0"])
+def test_nothing_but_blanks_is_taken_off_a_name(keeper: Keeper, name: str) -> None:
+    assert_problem(register(keeper, "r", name), 422)
+
+
+def test_workers_whose_names_look_the_same_from_before_go_on(shared_mongod: LocalMongod, tmp_path: Path) -> None:
+    database = f"test_{uuid4().hex}"
+    region = f"{API}/workers/region/here/workers"
+
+    async def store_async(app: Served, worker_id: str, name: str) -> None:
+        details = WorkerDetails(
+            name=name,
+            region="here",
+            endpoint_url="http://127.0.0.1:9",
+            verify_tls=True,
+            active=False,
+            max_history_size=5,
+        )
+        worker = CmlWorker.register(worker_id, details, datetime.now(UTC))
+        await app.service(CmlWorkerRepository).add_async(worker)
+
+    older, younger = (str(uuid4()) for _ in range(2))
+    with shared_mongod.client() as client:
+        with served(shared_mongod, tmp_path, database=database) as app:
+            app.run(store_async(app, older, "race"))
+            app.run(store_async(app, younger, " race "))
+            app.caught_up()
+        client[database][COLLECTION].drop()
+        client[database][COLLECTION].insert_one({"_id": "workers of before claims have theirs", "done": True})
+        for worker_id, name in ((older, "race"), (younger, " race ")):
+            claim = {"worker_id": worker_id, "version": 1, "claimed_at": datetime.now(UTC)}
+            client[database][COLLECTION].insert_one({"_id": {"region": "here", "name": name}, **claim})
+        with served(shared_mongod, tmp_path, database=database) as app, app.client() as http:
+            body = {"name": "  race", "endpoint_url": "http://127.0.0.1:9", "username": "u", "password": "p"}
+            assert_taken(http.post(region, json={**body, "active": False}))
+            changed = http.patch(f"{region}/{younger}", json={"name": " race ", "max_history_size": 7})
+            assert (changed.status_code, changed.json()["name"]) == (200, " race ")
+            assert_taken(http.patch(f"{region}/{younger}", json={"name": "race "}))
+            assert http.patch(f"{region}/{older}", json={"name": "race", "max_history_size": 7}).status_code == 200
+            assert http.patch(f"{region}/{younger}", json={"name": "marathon"}).status_code == 200
+            assert http.patch(f"{region}/{older}", json={"name": "sprint"}).status_code == 200
+            assert http.post(region, json={**body, "active": False}).json()["name"] == "race"
+        client.drop_database(database)
 
 
 def test_workers_from_before_names_were_claimed_keep_theirs(shared_mongod: LocalMongod, tmp_path: Path) -> None:
