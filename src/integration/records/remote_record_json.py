@@ -6,6 +6,7 @@ from domain.records.values import LabsRecord, RecordItem
 
 _TEXT = (str, type(None))
 _NUMBER = (int, type(None))
+_FLAG = (bool,)
 
 
 class NotARecordError(ValueError):
@@ -42,7 +43,7 @@ def record_from(told: Any) -> LabsRecord:
         and type(record.organization_id) in _NUMBER
         and type(record.program_id) in _NUMBER
         and type(record.labs_record_id) in _NUMBER
-        and type(record.public) is bool
+        and type(record.public) in _FLAG
         and record.data is not None
     ):
         raise NotARecordError(f"record {record.id!r} is not complete")

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from neuroglia.hosting.abstractions import HostedService
-from pymongo import ReturnDocument
 
 from integration.mongo.driver import MongoDriver, translating_outages
 from integration.mongo.subscriptions.document_mirror import DocumentMirror
@@ -135,7 +134,7 @@ class ScopeLedger(HostedService):
     async def _changed_async(self, key: str, changes: Any, *, upsert: bool = True) -> ScopeEntry:
         with translating_outages(_WHAT):
             document: Any = await self._collection.find_one_and_update(
-                {"_id": key}, changes, upsert=upsert, return_document=ReturnDocument.AFTER
+                {"_id": key}, changes, upsert=upsert, return_document=True
             )
         if document is None:
             return ScopeEntry(key=key)
