@@ -8,6 +8,7 @@ from domain.records.values import RecordScope
 from tests.benchmarks.measuring import Reading as Figures
 from tests.benchmarks.measuring import Row, Side, alternating, percentile
 from tests.benchmarks.records_material import OPPORTUNITY, READER, Reading, filled_async, reading
+from tests.benchmarks.records_refresh import refresh_unchanged
 from tests.benchmarks.records_served import list_latency, list_rate, write_latency
 
 MANY, FEW, IN_A_GROUP, SEARCHES = 1_000_000, 1_000, 10, 100
@@ -53,5 +54,6 @@ ROWS = (
     Row("records_list_cached_vs_bare_fastapi", 0.5, "higher", "requests/s", list_rate),
     Row("records_list_cached_vs_remote", 0.7, "lower", "ms", list_latency),
     Row("records_write_through_vs_remote", 1.5, "lower", "ms", write_latency),
+    Row("records_refresh_unchanged_vs_fetch_only", 1.3, "lower", "s", refresh_unchanged),
     Row("records_find_in_million_vs_thousand", 1.5, "lower", "ms", _find),
 )
