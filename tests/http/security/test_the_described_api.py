@@ -85,7 +85,7 @@ def known_records(keeper: Keeper) -> dict[str, str]:
     """Make a public record that is a task and return the path parameters that lead to it."""
     record = {"experiment": "tasks", "type": "Task", "data": {"title": "Call"}, "public": True}
     record_id = str(keeper.http.post(f"{API}/records", json=record).json()["id"])
-    return {"record_id": record_id, "task_id": record_id, "kind": "task", "opportunity_id": "1"}
+    return {"record_id": record_id, "task_id": record_id, "kind": "task", "opportunity_id": "1", "write_id": "x"}
 
 
 def is_about_records(path: str) -> bool:

@@ -57,6 +57,9 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("GET", f"{A}/records"): USER,
     ("POST", f"{A}/records"): USER,
     ("POST", f"{A}/records/batch"): USER,
+    ("GET", f"{A}/records/outbox"): USER,
+    ("GET", f"{A}/records/outbox/{{write_id}}"): USER,
+    ("POST", f"{A}/records/outbox/{{write_id}}/resolve"): USER,
     ("GET", f"{A}/records/{{record_id}}"): USER,
     ("PATCH", f"{A}/records/{{record_id}}"): USER,
     ("DELETE", f"{A}/records/{{record_id}}"): USER,
@@ -126,7 +129,7 @@ def filled(path: str) -> str:
     values = {"region": "x", "worker_id": worker, "record_id": f"{worker}.l", "task_id": "none", "name": "none"}
     values |= {"username": "none", "slug": "none", "program_id": "1", "opportunity_id": "1"}
     values |= {"kind": "task"}
-    for name in ("run_id", "parked_id", "webhook_id", "delivery_id"):
+    for name in ("run_id", "parked_id", "webhook_id", "delivery_id", "write_id"):
         values[name] = "none"
     return path.format_map(values)
 
