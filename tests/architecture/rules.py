@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 LAYERS = {"domain": 0, "application": 1, "settings": 2, "integration": 3, "api": 3, "main": 4, "cli": 5}
@@ -52,9 +53,13 @@ class Module:
                     yield node.lineno, [*node.module.split("."), name.name]
 
 
+_parsed = cache(ast.parse)
+"""A planted breach is looked for in a copy of the same files."""
+
+
 def modules(source: Path) -> list[Module]:
     return [
-        Module(path.relative_to(source).as_posix(), ast.parse(path.read_text()))
+        Module(path.relative_to(source).as_posix(), _parsed(path.read_text()))
         for path in sorted(source.rglob("*.py"))
     ]
 
