@@ -95,6 +95,8 @@ async def running_labkeeper(settings: Settings) -> AsyncIterator[RunningLabkeepe
         ConfigurationError: a setting is wrong.
         LabkeeperError: the port is taken, or MongoDB is not to be had.
     """
+    if settings.records.repository != "local" and not settings.connect.url:
+        raise ConfigurationError("LABKEEPER_CONNECT_URL: must be set unless LABKEEPER_RECORDS_REPOSITORY is local")
     secrets = secrets_of(settings)
     listening = _bind(settings.host, settings.port)
     try:
