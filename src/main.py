@@ -19,6 +19,7 @@ from application.kernel.background import BackgroundWork
 from application.kernel.cloud_events import CloudEvents
 from application.kernel.event_feed import EventFeed
 from application.kernel.event_stream import EventStream, FactAudience
+from application.kernel.fact_types import FactTypes
 from application.kernel.handlers import register_handlers
 from application.kernel.probes import HealthProbe, MetricsPage
 from application.kernel.subscriptions import Subscriber, Subscriptions
@@ -30,6 +31,7 @@ from integration.installation_secrets import InstallationSecrets
 from integration.labs import wiring as labs
 from integration.mongo.credential_store import EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver, open_driver
+from integration.mongo.events.event_store import MongoEventStore
 from integration.mongo.wiring import register_storage, register_subscriptions
 from integration.records import wiring as records
 from integration.scheduling.labkeeper_task_scheduler import LabkeeperTaskScheduler
@@ -114,6 +116,7 @@ def build_app(
         credentials=credentials,
         policy=policy,
         logs=[labs.LOG, records.LOG, access.LOG],
+        event_types=_types_of([labs_log, field.log, who.log]),
         public_url=settings.public_url,
     )
     storage.add(hooks)
@@ -154,9 +157,15 @@ def _authenticator(
     return Authenticator(tokens, who.bearers, who.sessions, settings.public_url)
 
 
-def _register_event_stream(services: ServiceCollection, feeds: Sequence[EventFeed], public_url: str) -> None:
+def _types_of(logs: Sequence[MongoEventStore]) -> frozenset[str]:
+    return frozenset[str]().union(*(log.codec.event_types for log in logs))
+
+
+def _register_event_stream(services: ServiceCollection, feeds: Sequence[MongoEventStore], public_url: str) -> None:
+    types = FactTypes(_types_of(feeds))
+
     def stream(provider: ServiceProviderBase) -> EventStream:
-        return EventStream(feeds, CloudEvents(public_url), provider.get_services(FactAudience))
+        return EventStream(feeds, CloudEvents(public_url), provider.get_services(FactAudience), types)
 
     services.add_singleton(EventStream, implementation_factory=stream)
 

@@ -108,6 +108,8 @@ def test_a_refresh_tells_what_it_did_and_is_refused_too_soon_after_the_last(data
 
 
 def test_events_are_followed_from_the_start_and_shown_one_by_one(data_dir: Path) -> None:
+    refused = labkeeper(data_dir, "events", "tail", "--type", "labs.lab-*")
+    assert (refused.returncode, "must each be *, a prefix such as labs.*" in refused.stderr) == (1, True)
     tail = labkeeper(data_dir, "events", "tail", "--from-start", "--type", "labs.*", "--count", "3", "--json")
     events = [json.loads(line) for line in tail.stdout.splitlines()]
     assert events[0]["type"] == "labs.cml-worker-registered.v1"
@@ -195,6 +197,7 @@ def test_without_a_server_commands_say_how_to_get_one(tmp_path: Path) -> None:
         ("LABKEEPER_JWT_SECRET", "short", 2, "LABKEEPER_JWT_SECRET must have at least 32 bytes"),
         ("LABKEEPER_MONGODB_URI", "postgres://a:hidden@b", 2, "LABKEEPER_MONGODB_URI: must be mongodb://"),
         ("LABKEEPER_JWKS_URL", "https://a:hidden@b", 2, "LABKEEPER_JWKS_URL: must not carry a user name"),
+        ("LABKEEPER_RECORDS_REPOSITORY", "cached", 2, "LABKEEPER_CONNECT_URL: must be set"),
         ("LABKEEPER_MONGODB_URI", "mongodb://a:hidden@127.0.0.1:9", 1, "the MongoDB at 127.0.0.1:9 gives no answer"),
         ("LABKEEPER_DATA_DIR", "/proc/labkeeper", 2, "LABKEEPER_DATA_DIR: /proc/labkeeper cannot be made"),
     ],

@@ -15,13 +15,17 @@ from api.kernel.problems import RefusedError
 from api.kernel.server_sent_events import EventStreamResponse, ServerSentEvent
 from api.kernel.shutdown import Shutdown
 from application.kernel.event_stream import EventStream, StreamPlace
-from application.kernel.refusals import Refusal
+from application.kernel.refusals import Refusal, invalid
 from domain.kernel.clock import Clock
 
 _PLACE = re.compile(r"[a-z]{1,32}:[0-9]{1,15}\.[0-9]{1,6}(,[a-z]{1,32}:[0-9]{1,15}\.[0-9]{1,6}){0,15}")
 Patterns = Annotated[
-    list[Annotated[str, Query(pattern=r"^(\*|[a-z][a-z0-9.-]{0,100}(\.\*)?)$")]] | None,
-    Query(max_length=20, description="Only these types; `labs.*` stands for all that begin so. May be repeated."),
+    list[str] | None,
+    Query(
+        max_length=20,
+        description="Only these types: `*`, a prefix such as `labs.*`, or a name such as `labs.lab-state-changed` with "
+        "or without `.v1`; each must fit some event that there can be. May be repeated.",
+    ),
 ]
 Workers = Annotated[
     list[Annotated[str, Query(pattern=r"^[0-9a-f-]{36}$")]] | None,
@@ -56,6 +60,9 @@ class EventsController(LabkeeperController):
         last_event_id: Annotated[str | None, Header(max_length=500)] = None,
     ) -> Response:
         """Facts of workers, labs and one's own records as they happen; resume with `Last-Event-ID`."""
+        objection = self._stream.types.objection(type or ())
+        if objection is not None:
+            raise RefusedError(invalid("type", objection))
         place: StreamPlace = {}
         if last_event_id:
             place = _place(last_event_id)

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.kernel.strict_body import StrictBody
 from application.webhooks.deliveries import DeliveryStatus
-from domain.webhooks.event_patterns import LONGEST_PATTERN, MOST_PATTERNS
+from domain.kernel.type_patterns import LONGEST_PATTERN
+from domain.webhooks.event_patterns import MOST_PATTERNS
 from domain.webhooks.signing_secret import LONGEST_TEXT, SHORTEST_TEXT
 from domain.webhooks.webhook import LONGEST_URL
 
@@ -56,7 +57,8 @@ EventTypes = Annotated[
     Field(
         min_length=1,
         max_length=MOST_PATTERNS,
-        description="`*`, a prefix such as `labs.*`, or a stored type name with or without its version.",
+        description="`*`, a prefix such as `labs.*`, or a stored type name with or without its version. "
+        "Each must fit some event that there can be.",
     ),
 ]
 Secret = Annotated[

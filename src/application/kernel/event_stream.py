@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 
 from application.kernel.cloud_events import CloudEvents, worker_of
 from application.kernel.event_feed import EventFeed, RecordedFact
+from application.kernel.fact_types import FactTypes
+from domain.kernel.type_patterns import fits
 
 StreamPlace = dict[str, tuple[int, int]]
 """By log: the position of the last commit seen and the index of the last event seen in it."""
@@ -46,11 +48,17 @@ class EventStream:
         feeds: the logs that people may follow.
         cloud_events: how a fact is written.
         audiences: who hears of what; everybody hears of the logs that have none.
+        types: of the facts of these logs.
     """
 
     def __init__(
-        self, feeds: Sequence[EventFeed], cloud_events: CloudEvents, audiences: Sequence[FactAudience] = ()
+        self,
+        feeds: Sequence[EventFeed],
+        cloud_events: CloudEvents,
+        audiences: Sequence[FactAudience] = (),
+        types: FactTypes | None = None,
     ) -> None:
+        self.types = types or FactTypes()
         self._feeds = {feed.log: feed for feed in feeds}
         self._audiences = {audience.log: audience for audience in audiences}
         self._cloud_events = cloud_events
@@ -123,14 +131,6 @@ class EventStream:
 
 def _wanted(fact: RecordedFact, types: Sequence[str], workers: frozenset[str]) -> bool:
     name = fact.event.event_type
-    if types and not any(_matches(name, pattern) for pattern in types):
+    if types and not any(fits(pattern, name) for pattern in types):
         return False
     return not workers or worker_of(fact) in workers
-
-
-def _matches(name: str, pattern: str) -> bool:
-    if pattern == "*":
-        return True
-    if pattern.endswith(".*"):
-        return name.startswith(pattern[:-1])
-    return name == pattern or name.rpartition(".v")[0] == pattern

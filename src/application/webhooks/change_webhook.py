@@ -6,6 +6,7 @@ from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Command, CommandHandler
 
 from application.kernel.addresses import OutboundAddresses
+from application.kernel.fact_types import FactTypes
 from application.kernel.refusals import invalid, missing, precondition_failed
 from application.webhooks.views import WebhookView, webhook_view
 from application.webhooks.webhook_secrets import WebhookSecrets
@@ -29,11 +30,17 @@ class ChangeWebhookCommand(Command[OperationResult[WebhookView]]):
 
 class ChangeWebhookCommandHandler(CommandHandler[ChangeWebhookCommand, OperationResult[WebhookView]]):
     def __init__(
-        self, webhooks: WebhookRepository, webhook_secrets: WebhookSecrets, addresses: OutboundAddresses, clock: Clock
+        self,
+        webhooks: WebhookRepository,
+        webhook_secrets: WebhookSecrets,
+        addresses: OutboundAddresses,
+        types: FactTypes,
+        clock: Clock,
     ) -> None:
         self._webhooks = webhooks
         self._secrets = webhook_secrets
         self._addresses = addresses
+        self._types = types
         self._clock = clock
 
     async def handle_async(self, request: ChangeWebhookCommand) -> OperationResult[WebhookView]:
@@ -49,6 +56,9 @@ class ChangeWebhookCommandHandler(CommandHandler[ChangeWebhookCommand, Operation
             active=before.active if request.active is None else request.active,
         )
         secret = None if request.secret is None else SigningSecret(request.secret)
+        objection = self._types.objection(request.event_types or ())
+        if objection is not None:
+            return invalid("event_types", objection)
         objection = None if request.url is None else await self._addresses.objection_async(details.url)
         if objection is not None:
             return invalid("url", objection)

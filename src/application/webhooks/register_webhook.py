@@ -8,6 +8,7 @@ from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Command, CommandHandler
 
 from application.kernel.addresses import OutboundAddresses
+from application.kernel.fact_types import FactTypes
 from application.kernel.refusals import conflicting, invalid
 from application.kernel.request_context import current_request
 from application.webhooks.views import WebhookView, webhook_view
@@ -30,16 +31,25 @@ class RegisterWebhookCommand(Command[OperationResult[WebhookView]]):
 
 class RegisterWebhookCommandHandler(CommandHandler[RegisterWebhookCommand, OperationResult[WebhookView]]):
     def __init__(
-        self, webhooks: WebhookRepository, webhook_secrets: WebhookSecrets, addresses: OutboundAddresses, clock: Clock
+        self,
+        webhooks: WebhookRepository,
+        webhook_secrets: WebhookSecrets,
+        addresses: OutboundAddresses,
+        types: FactTypes,
+        clock: Clock,
     ) -> None:
         self._webhooks = webhooks
         self._secrets = webhook_secrets
         self._addresses = addresses
+        self._types = types
         self._clock = clock
 
     async def handle_async(self, request: RegisterWebhookCommand) -> OperationResult[WebhookView]:
         details = WebhookDetails(url=request.url, event_types=request.event_types, active=request.active)
         given = None if request.secret is None else SigningSecret(request.secret)
+        objection = self._types.objection(details.event_types)
+        if objection is not None:
+            return invalid("event_types", objection)
         objection = await self._addresses.objection_async(details.url)
         if objection is not None:
             return invalid("url", objection)

@@ -1,6 +1,6 @@
 """Puts the webhooks context together."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from neuroglia.dependency_injection.service_provider import ServiceCollection
@@ -8,6 +8,7 @@ from neuroglia.hosting.abstractions import HostedService
 
 from application.kernel.cloud_events import CloudEvents
 from application.kernel.credentials import CredentialStore
+from application.kernel.fact_types import FactTypes
 from application.kernel.handlers import register_handlers
 from application.kernel.subscriptions import Subscriber
 from application.webhooks.deliveries import DeliveryQueue, WebhookDeliveries
@@ -65,6 +66,7 @@ def register_webhooks(
     credentials: CredentialStore,
     policy: AddressPolicy,
     logs: Sequence[str],
+    event_types: Collection[str] = (),
     public_url: str = "",
 ) -> WebhooksContext:
     """Register the context's use cases and its delivery worker (a hosted service).
@@ -74,6 +76,7 @@ def register_webhooks(
     Args:
         policy: which addresses may be called.
         logs: names of the logs whose facts are delivered, e.g. ``["labs"]``.
+        event_types: that these logs may hold; none when they are not known.
         public_url: under which the source of the events lies; empty for a path.
     """
     log = MongoEventStore(driver, LOG, EventCodec(LOG, WEBHOOKS_EVENTS), clock)
@@ -82,6 +85,7 @@ def register_webhooks(
     secrets = WebhookSecrets(credentials)
     sender = HttpWebhookSender(secrets, policy, clock)
     cloud_events = CloudEvents(public_url)
+    services.add_singleton(FactTypes, singleton=FactTypes(event_types))
     services.add_singleton(WebhookRepository, singleton=MongoWebhookRepository(log))
     services.add_singleton(WebhookDeliveries, singleton=deliveries)
     services.add_singleton(DeliveryQueue, singleton=deliveries)

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from api.kernel.authorization import Role
+from domain.kernel.type_patterns import RULE
 from tests.support.cml import CmlSimulator, a_lab
 from tests.support.mongo import LocalMongod
 from tests.support.served import (
@@ -132,7 +133,7 @@ def test_until_now_ends_once_everything_was_told(keeper: Keeper) -> None:
         assert stream.ended.wait(PATIENCE_SECONDS)
         assert {event["data"]["workerid"] for event in stream.events} == {first.id}
         assert len([name for name in stream.types if name == "labs.lab-record-created.v1"]) == 3
-    with listening(keeper.app, {"from": "start", "until": "now", "worker": second.id, "type": "nothing.*"}) as stream:
+    with listening(keeper.app, {"from": "start", "until": "now", "worker": second.id, "type": "records.*"}) as stream:
         assert stream.ended.wait(PATIENCE_SECONDS)
         assert not stream.events
     assert_problem(keeper.http.get(f"{PATH}?until=tomorrow"), 422)
@@ -153,6 +154,31 @@ def test_filters_by_type_and_worker(keeper: Keeper) -> None:
         }
     for bad in ("type=labs[$ne]", "worker=x", "from=yesterday", "since=1"):
         assert_problem(keeper.http.get(f"{PATH}?{bad}"), 422)
+
+
+@pytest.mark.parametrize("bad", ["labs.lab-*", "labs", "bogus", "*.labs", "labs.*.v1", "", "x" * 200])
+def test_what_is_no_pattern_of_types_is_refused_in_words(keeper: Keeper, bad: str) -> None:
+    refused = assert_problem(keeper.http.get(PATH, params={"type": ["labs.*", bad]}), 422)
+    (error,) = refused["errors"]
+    assert (error["field"], error["rule"]) == ("type", RULE)
+    hook = keeper.http.post(f"{API}/webhooks", json={"url": "http://127.0.0.1:9/", "event_types": ["labs.*", bad]})
+    assert assert_problem(hook, 422)["errors"][0]["field"].startswith("event_types")
+
+
+@pytest.mark.parametrize("unknown", ["labs.nope.v1", "labs.lab-state-changed.v9", "bogus.*", "webhooks.*", "a.b"])
+def test_types_that_no_event_has_are_refused_with_the_prefixes_that_there_are(keeper: Keeper, unknown: str) -> None:
+    refused = assert_problem(keeper.http.get(PATH, params={"type": unknown}), 422)
+    assert unknown in refused["detail"]
+    assert "labs.*, records.*" in refused["detail"]
+    hooks, good = f"{API}/webhooks", {"url": "http://127.0.0.1:9/", "event_types": ["access.*", "labs.*"]}
+    refused = assert_problem(keeper.http.post(hooks, json={**good, "event_types": ["labs.*", unknown]}), 422)
+    assert "access.*" in refused["detail"]
+    made = keeper.http.post(hooks, json=good)
+    assert made.status_code == 201
+    where = f"{hooks}/{made.json()['webhook_id']}"
+    assert_problem(keeper.http.patch(where, json={"event_types": [unknown]}), 422)
+    assert keeper.http.patch(where, json={"active": False}).status_code == 200
+    assert keeper.http.delete(where).status_code == 204
 
 
 def test_it_resumes_behind_any_event_without_gap_or_double(keeper: Keeper) -> None:
