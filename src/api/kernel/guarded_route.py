@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 
 from api.kernel.authentication import Authenticator
 from api.kernel.authorization import UndeclaredAccessError, access_of
+from api.kernel.body_rules import BodyRules
 from api.kernel.idempotency import HEADER, METHODS, IdempotentRequests
 from api.kernel.presented import Presented
 from api.kernel.principal import Principal
@@ -37,6 +38,7 @@ class GuardedRoute(APIRoute):
         if access is None:
             raise UndeclaredAccessError(f"{self.path} does not declare who may use it")
         query_rules = QueryStringRules.of(self.dependant)
+        body_rules = BodyRules.of(self)
         remembered = RememberedAnswers()
 
         async def guard(request: Request) -> Response:
@@ -53,6 +55,7 @@ class GuardedRoute(APIRoute):
             if answer is not None:
                 return answer
             query_rules.check(scope["query_string"])
+            body_rules.check(request)
             if scope["method"] in METHODS and HEADER in request.headers:
                 idempotency: IdempotentRequests | None = scope["app"].state.idempotency
                 if idempotency is None:

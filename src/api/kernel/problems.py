@@ -97,6 +97,15 @@ def invalid_request(errors: Iterable[Mapping[str, Any]]) -> Refusal:
     return Refusal(422, "invalid-value", "Invalid value", detail, errors=found)
 
 
+def _unread(error: StarletteHTTPException) -> Refusal:
+    """Return the refusal of what the framework refused; only the cause says why it could not read a body."""
+    if isinstance(error.__cause__, RecursionError):
+        return Refusal(400, "nested-too-deep", "Nested too deep", "the body is nested too deep to be read")
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        return Refusal(400, "malformed-json", "Malformed JSON", "the body is not text in UTF-8")
+    return standard_problem(error.status_code)
+
+
 def _field(location: Iterable[Any]) -> str:
     parts = [printable(str(part))[:100] for part in location]
     return ".".join(parts[1:] if len(parts) > 1 and parts[0] in ("body", "query", "path", "header") else parts)
@@ -110,7 +119,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     async def on_http_exception(_request: Request, error: Exception) -> Response:
         assert isinstance(error, StarletteHTTPException)
-        refusal = error.refusal if isinstance(error, RefusedError) else standard_problem(error.status_code)
+        refusal = error.refusal if isinstance(error, RefusedError) else _unread(error)
         return problem_response(refusal, error.headers)
 
     async def on_invalid_request(_request: Request, error: Exception) -> Response:

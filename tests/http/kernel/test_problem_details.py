@@ -1,5 +1,6 @@
 """Every error is a problem document that tells what the caller can do and nothing of the inside."""
 
+import gzip
 import logging
 
 import httpx
@@ -43,8 +44,8 @@ async def test_invalid_input_names_field_and_rule_and_never_the_value() -> None:
     ("body", "status", "name"),
     [
         (b"{", 400, "malformed-json"),
-        (b"\xff", 400, "bad-request"),
-        (b"[" * 1900, 400, "bad-request"),
+        (b"\xff", 400, "malformed-json"),
+        (b"[" * 1900, 400, "nested-too-deep"),
         (b'{"name":"\\ud800"}', 422, "invalid-value"),
         (b'{"\\ud800":"x"}', 422, "invalid-value"),
         (b'{"name":"a\\u0000b"}', 422, "invalid-value"),
@@ -60,6 +61,29 @@ async def test_hostile_bodies_are_refused(body: bytes, status: int, name: str) -
     async with client_of(toy_app()) as client:
         headers = {**bearer(), "content-type": "application/json"}
         problem(await client.post("/api/v1/toys", content=body, headers=headers), status, name)
+
+
+async def test_a_body_that_is_not_said_to_be_json_is_415_and_names_what_is_wanted() -> None:
+    async with client_of(toy_app()) as client:
+        for media_type in ("", "text/plain", "application/x-www-form-urlencoded", "application/json, text/plain"):
+            headers = {**bearer(), **({"content-type": media_type} if media_type else {})}
+            answer = await client.post("/api/v1/toys", content=b'{"name":"x"}', headers=headers)
+            assert "application/json" in str(problem(answer, 415, "unsupported-media-type")["detail"])
+            assert answer.headers["accept"] == "application/json"
+        for media_type in ("application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"):
+            headers = {**bearer(), "content-type": media_type}
+            assert (await client.post("/api/v1/toys", content=b'{"name":"x"}', headers=headers)).status_code == 201
+        problem(await client.post("/api/v1/toys", content=b"x"), 401, "unauthenticated")
+
+
+async def test_an_encoded_body_is_415() -> None:
+    async with client_of(toy_app()) as client:
+        headers = {**bearer(), "content-type": "application/json", "content-encoding": "gzip"}
+        answer = await client.post("/api/v1/toys", content=gzip.compress(b'{"name":"x"}'), headers=headers)
+        assert "Content-Encoding" in str(problem(answer, 415, "unsupported-media-type")["detail"])
+        assert answer.headers["accept-encoding"] == "identity"
+        headers["content-encoding"] = "identity"
+        assert (await client.post("/api/v1/toys", content=b'{"name":"x"}', headers=headers)).status_code == 201
 
 
 async def test_an_unexpected_error_says_nothing_to_the_caller_and_is_logged_once(

@@ -95,8 +95,13 @@ def test_an_oversize_body_is_413_and_another_type_is_refused(keeper: Keeper) -> 
     large = keeper.http.post(WORKERS, json={**BODY, "name": "x" * (9 << 20)})
     assert_problem(large, 413, "body-too-large")
     form = keeper.http.post(WORKERS, data=BODY)
-    assert 400 <= form.status_code < 500
-    assert_problem(form, form.status_code)
+    assert_problem(form, 415, "unsupported-media-type")
+
+
+def test_a_body_nested_too_deep_says_so(keeper: Keeper) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = keeper.http.post(WORKERS, content=b"[" * 200_000, headers=headers)
+    assert "nested too deep" in assert_problem(answer, 400, "nested-too-deep")["detail"]
 
 
 @pytest.mark.parametrize(
