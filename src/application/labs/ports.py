@@ -82,7 +82,7 @@ class ControllerTarget:
 
 @dataclass(frozen=True, slots=True)
 class LabFailure:
-    """A lab that could not be read. ``lab_id`` is None when not even the id could; then the reason shows what it was."""
+    """A lab that could not be read. ``lab_id`` is None when not even the id could; the reason shows what it was."""
 
     lab_id: str | None
     reason: str
