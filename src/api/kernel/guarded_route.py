@@ -4,12 +4,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 
 from api.kernel.authentication import Authenticator
 from api.kernel.authorization import UndeclaredAccessError, access_of
 from api.kernel.body_rules import BodyRules
 from api.kernel.idempotency import HEADER, METHODS, IdempotentRequests
+from api.kernel.prefixed_route import PrefixedRoute
 from api.kernel.presented import Presented
 from api.kernel.principal import Principal
 from api.kernel.problems import RefusedError
@@ -27,7 +27,7 @@ def principal_of(request: Request) -> Principal | None:
     return found if isinstance(found, Principal) else None
 
 
-class GuardedRoute(APIRoute):
+class GuardedRoute(PrefixedRoute):
     """Every route of a controller is one. Expects ``authenticator`` and ``idempotency`` in the application's state."""
 
     guarded = True

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import re
 import time
+from secrets import token_hex
 
 from opentelemetry import context as telemetry
 from opentelemetry import metrics, trace
@@ -49,7 +50,8 @@ class RequestContextMiddleware:
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
-        request = RequestContext(actor="anonymous")
+        ids = token_hex(32)  # both at once: asking the system for randomness costs more than its bytes
+        request = RequestContext(actor="anonymous", correlation_id=ids[:32], command_id=ids[32:])
         wished = headers.get(b"x-correlation-id", b"").decode("latin-1")
         if _CORRELATION_ID.fullmatch(wished):
             request.correlation_id = wished
