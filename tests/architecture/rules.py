@@ -59,8 +59,7 @@ _parsed = cache(ast.parse)
 
 def modules(source: Path) -> list[Module]:
     return [
-        Module(path.relative_to(source).as_posix(), _parsed(path.read_text()))
-        for path in sorted(source.rglob("*.py"))
+        Module(path.relative_to(source).as_posix(), _parsed(path.read_text())) for path in sorted(source.rglob("*.py"))
     ]
 
 

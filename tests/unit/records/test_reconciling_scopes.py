@@ -31,7 +31,11 @@ def test_new_changed_and_missing_are_told_apart() -> None:
         trust_absence=True,
         held=NOTHING,
     )
-    assert ([one.id for one in plan.differing], plan.missing, plan.removals) == ([2, 4], frozenset({3}), Removals.APPLIED)
+    assert ([one.id for one in plan.differing], plan.missing, plan.removals) == (
+        [2, 4],
+        frozenset({3}),
+        Removals.APPLIED,
+    )
 
 
 def test_the_order_of_keys_and_the_type_of_a_number_count() -> None:
