@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,7 +15,9 @@ from application.contracts.memberships import (
     OrganizationView,
     ProgramView,
 )
+from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.errors import UnavailableError
+from integration.access.mongo_membership_archive import MongoMembershipArchive
 from integration.connect.connect_api import ConnectApi, exact_json
 from integration.connect.errors import ConnectRefusedError, UnusableAnswerError
 
@@ -38,10 +41,11 @@ class _Remembered:
 class ConnectMemberships(MembershipDirectory):
     """Asks Connect on each person's own behalf: once a minute at most, and once for all who wait.
 
-    While Connect cannot be asked, what it said last goes on for an hour. Somebody whose login is not accepted any more
-    has no memberships to tell of, whatever was said before: ``NoUpstreamTokenError`` rises.
+    While Connect cannot be asked, what it said last goes on for an hour, also after a restart. Somebody whose login is
+    not accepted any more has no memberships to tell of, whatever was said before: ``NoUpstreamTokenError`` rises.
 
     Args:
+        archive: where the last answers outlive the process; None to do without.
         fresh_seconds: how long an answer is taken without asking.
         believed_seconds: how long it is taken while there is no other.
     """
@@ -49,6 +53,8 @@ class ConnectMemberships(MembershipDirectory):
     def __init__(
         self,
         api: ConnectApi,
+        archive: MongoMembershipArchive | None = None,
+        clock: Clock | None = None,
         *,
         fresh_seconds: float = FRESH_SECONDS,
         believed_seconds: float = BELIEVED_SECONDS,
@@ -56,6 +62,8 @@ class ConnectMemberships(MembershipDirectory):
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._api = api
+        self._archive = archive
+        self._clock = clock or SystemClock()
         self._fresh_seconds = fresh_seconds
         self._believed_seconds = believed_seconds
         self._ask_again_seconds = ask_again_seconds
@@ -92,22 +100,39 @@ class ConnectMemberships(MembershipDirectory):
     async def _asked_async(self, username: str) -> Memberships:
         try:
             response = await self._api.get_async(username, PATH)
-            memberships = _memberships(exact_json(response), response.url)
+            told = exact_json(response)
+            memberships = _memberships(told, response.url)
         except ConnectRefusedError as error:
             raise UnavailableError(str(error), self._ask_again_seconds) from error
         except UnavailableError:
-            known = self._remembered.get(username)
+            known = self._remembered.get(username) or await self._recalled_async(username)
             now = self._monotonic()
             if known is None or now - known.asked_at > self._believed_seconds:
                 raise
             known.ask_again_at = now + self._ask_again_seconds
+            self._remember(username, known)
             return known.memberships
         now = self._monotonic()
-        self._remembered[username] = _Remembered(memberships, now, now + self._fresh_seconds)
+        self._remember(username, _Remembered(memberships, now, now + self._fresh_seconds))
+        if self._archive is not None:
+            with suppress(UnavailableError):  # it is known here; what is kept there is for worse days
+                await self._archive.keep_async(username, told, self._clock.now())
+        return memberships
+
+    async def _recalled_async(self, username: str) -> _Remembered | None:
+        """Return what another run of this program, or another process, was told last."""
+        found = None if self._archive is None else await self._archive.recall_async(username)
+        if found is None:
+            return None
+        told, at = found
+        asked_at = self._monotonic() - (self._clock.now() - at).total_seconds()
+        return _Remembered(_memberships(told, PATH), asked_at, asked_at)
+
+    def _remember(self, username: str, known: _Remembered) -> None:
+        self._remembered[username] = known
         self._remembered.move_to_end(username)
         while len(self._remembered) > MOST_PEOPLE:
             self._remembered.popitem(last=False)
-        return memberships
 
 
 def _memberships(told: Any, url: str) -> Memberships:

@@ -29,6 +29,7 @@ from integration.access.mongo_access_repositories import (
     MongoOrganizationRepository,
     MongoUserRepository,
 )
+from integration.access.mongo_membership_archive import MongoMembershipArchive
 from integration.access.mongo_pending_logins import MongoPendingLogins
 from integration.access.mongo_sessions import MongoSessions
 from integration.connect.connect_api import ConnectApi
@@ -72,6 +73,7 @@ class AccessContext:
     sessions: MongoSessions
     bearers: ConnectBearerTokens | None
     pending: MongoPendingLogins
+    archive: MongoMembershipArchive
     logins: HttpConnectLogins
 
     async def prepare_async(self) -> None:
@@ -79,6 +81,7 @@ class AccessContext:
         await self.log.prepare_async()
         await self.sessions.prepare_async()
         await self.pending.prepare_async()
+        await self.archive.prepare_async()
 
     async def close_async(self) -> None:
         """Let go of the log and of the connections; to be called after everything has stopped."""
@@ -120,6 +123,7 @@ def register_access(
     directory = AccessDirectory(log)
     sessions = MongoSessions(driver, clock)
     pending = MongoPendingLogins(driver, keys, clock)
+    archive = MongoMembershipArchive(driver)
     logins = HttpConnectLogins(connect.url, connect.client_id, connect.client_secret, policy, clock)
 
     def tokens(provider: ServiceProviderBase) -> ConnectTokens:
@@ -146,18 +150,21 @@ def register_access(
     if managed_here:
         services.add_singleton(MembershipDirectory, singleton=LocalMemberships(directory))
     else:
-        _register_connect_memberships(services, connect.url, policy)
+        _register_connect_memberships(services, connect.url, policy, archive, clock)
     services.add_singleton(LabsContexts, MembersLabsContexts)
     register_handlers(services, "application.access")
-    return AccessContext(log, sessions, ConnectBearerTokens(logins, clock) if connect.url else None, pending, logins)
+    bearers = ConnectBearerTokens(logins, clock) if connect.url else None
+    return AccessContext(log, sessions, bearers, pending, archive, logins)
 
 
-def _register_connect_memberships(services: ServiceCollection, url: str, policy: AddressPolicy) -> None:
+def _register_connect_memberships(
+    services: ServiceCollection, url: str, policy: AddressPolicy, archive: MongoMembershipArchive, clock: Clock
+) -> None:
     def api(provider: ServiceProviderBase) -> ConnectApi:
         return ConnectApi(url, provider.get_required_service(UpstreamTokens), policy=policy)
 
     def memberships(provider: ServiceProviderBase) -> ConnectMemberships:
-        return ConnectMemberships(provider.get_required_service(ConnectApi))
+        return ConnectMemberships(provider.get_required_service(ConnectApi), archive, clock)
 
     services.add_singleton(ConnectApi, implementation_factory=api)
     services.add_singleton(HostedService, ConnectConnections)

@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
 
+from domain.kernel.clock import Clock
 from domain.kernel.errors import NoUpstreamTokenError, UnavailableError
 from integration.access.connect_memberships import ConnectMemberships
+from integration.access.mongo_membership_archive import MongoMembershipArchive
 from integration.connect.connect_api import ConnectApi
 from integration.http.retry import RetryPolicy
+from integration.mongo.driver import MongoDriver
 from tests.support.connect import ConnectSimulator
 from tests.support.remote_records import GivenTokens
 
@@ -95,3 +99,33 @@ async def test_who_has_no_login_any_more_is_told_so(connect: ConnectSimulator, o
     opened.now = 61.0
     with pytest.raises(NoUpstreamTokenError):
         await opened.directory.of_async("asha")
+
+
+class Wall(Clock):
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+
+async def test_a_restart_during_an_outage_forgets_nobody(connect: ConnectSimulator, driver: MongoDriver) -> None:
+    wall, archive = Wall(datetime(2026, 3, 1, 12, tzinfo=UTC)), MongoMembershipArchive(driver)
+    await archive.prepare_async()
+
+    def directory() -> ConnectMemberships:
+        return ConnectMemberships(api, archive, wall)
+
+    api = ConnectApi(connect.url, GivenTokens(connect), retry=RetryPolicy(attempts=1), open_seconds=0.0)
+    try:
+        before = await directory().of_async("asha")
+        connect.set_faults({"kind": "status", "path": "/export/opp_org_program_list/"})
+        wall.at += timedelta(minutes=59)
+        assert await directory().of_async("asha") == before
+        with pytest.raises(UnavailableError):
+            await directory().of_async("brian")
+        wall.at += timedelta(minutes=2)
+        with pytest.raises(UnavailableError):
+            await directory().of_async("asha")
+    finally:
+        await api.close_async()
