@@ -14,7 +14,7 @@ from api.kernel.described_headers import sends, understands
 from api.kernel.problems import RefusedError
 from api.kernel.query_strings import takes_other_parameters
 from api.records.answers import encoded, page_of, record_answer, tag_of
-from api.records.freshness import AGE_HEADERS, age_headers
+from api.records.freshness import AGE_HEADERS, age_headers, one_headers
 from api.records.parameters import KindFilters, KindName, RecordId, filters_of
 from api.records.repeated import list_answer
 from api.records.schemas import (
@@ -102,16 +102,16 @@ class KindsController(LabkeeperController):
 
     @requires(Role.USER)
     @understands("If-None-Match")
-    @sends(200, "ETag")
+    @sends(200, "ETag", *AGE_HEADERS)
     @get("/{kind}/{record_id}", response_model=RecordAnswer)
     async def get_kind_record(self, request: Request, kind: KindName, record_id: RecordId) -> Response:
         """Get one record of a kind; 404 when it is of another."""
         result = await self.mediator.execute_async(GetRecordQuery(record_id=record_id, kind=_known(kind)))
         if not result.is_success:
             return self.process(result)
-        record = data_of(result)
-        tag = tag_of(record)
-        return not_modified(request, tag) or self.answer(200, encoded(record_answer(record)), {"ETag": tag})
+        found = data_of(result)
+        tag, headers = one_headers(self._clock, found)
+        return not_modified(request, tag, headers) or self.answer(200, encoded(record_answer(found.record)), headers)
 
     @requires(Role.USER)
     @understands("If-Match")

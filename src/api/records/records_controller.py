@@ -13,7 +13,7 @@ from api.kernel.described_headers import sends, understands
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.query_strings import takes_other_parameters
 from api.records.answers import encoded, page_of, record_answer, tag_of
-from api.records.freshness import AGE_HEADERS, age_headers
+from api.records.freshness import AGE_HEADERS, age_headers, one_headers
 from api.records.outbox_answers import QUEUED, Prefer, accepted, can_wait
 from api.records.parameters import FromVersion, RecordFilters, RecordId, ToVersion, filters_of
 from api.records.repeated import list_answer
@@ -109,16 +109,16 @@ class RecordsController(LabkeeperController):
 
     @requires(Role.USER)
     @understands("If-None-Match")
-    @sends(200, "ETag")
+    @sends(200, "ETag", *AGE_HEADERS)
     @get("/{record_id}", response_model=RecordAnswer)
     async def get_record(self, request: Request, record_id: RecordId) -> Response:
         """Get one record. Its `ETag` is what a change may name in `If-Match`."""
         result = await self.mediator.execute_async(GetRecordQuery(record_id=record_id))
         if not result.is_success:
             return self.process(result)
-        record = data_of(result)
-        tag = tag_of(record)
-        return not_modified(request, tag) or self.answer(200, encoded(record_answer(record)), {"ETag": tag})
+        found = data_of(result)
+        tag, headers = one_headers(self._clock, found)
+        return not_modified(request, tag, headers) or self.answer(200, encoded(record_answer(found.record)), headers)
 
     @requires(Role.USER)
     @understands("If-Match")

@@ -14,7 +14,7 @@ from api.kernel.described_headers import sends, understands
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.query_strings import takes_other_parameters
 from api.records.answers import encoded, page_of, tag_of, task_answer
-from api.records.freshness import AGE_HEADERS, age_headers
+from api.records.freshness import AGE_HEADERS, age_headers, one_headers
 from api.records.parameters import TaskId, filters_of
 from api.records.task_schemas import (
     AssignTaskBody,
@@ -96,15 +96,16 @@ class TasksController(LabkeeperController):
 
     @requires(Role.USER)
     @understands("If-None-Match")
-    @sends(200, "ETag")
+    @sends(200, "ETag", *AGE_HEADERS)
     @get("/{task_id}", response_model=TaskAnswer)
     async def get_task(self, request: Request, task_id: TaskId) -> Response:
         """Get one task. Its `ETag` is what a change may name in `If-Match`."""
         result = await self.mediator.execute_async(GetRecordQuery(record_id=task_id, kind=TASK))
         if not result.is_success:
             return self.process(result)
-        tag = tag_of(data_of(result))
-        return not_modified(request, tag) or self._task(result)
+        found = data_of(result)
+        tag, headers = one_headers(self._clock, found)
+        return not_modified(request, tag, headers) or self.answer(200, encoded(task_answer(found.record)), headers)
 
     @requires(Role.USER)
     @understands("If-Match")
@@ -116,6 +117,7 @@ class TasksController(LabkeeperController):
         return self._task(await self.mediator.execute_async(command))
 
     @requires(Role.USER)
+    @sends(200, *AGE_HEADERS)
     @get("/{task_id}/events", response_model=TaskEventsPageAnswer)
     async def get_task_events(
         self, task_id: TaskId, limit: Limit = DEFAULT_LIMIT, cursor: CursorParameter = None
@@ -125,7 +127,8 @@ class TasksController(LabkeeperController):
         if not result.is_success:
             return self.process(result)
         page = data_of(result)
-        return self.answer(200, page_of(page.items, page.next_cursor))
+        age = age_headers(self._clock, page.as_of, page.stale_since)
+        return self.answer(200, page_of(page.items, page.next_cursor), age)
 
     @requires(Role.USER)
     @understands("If-Match")

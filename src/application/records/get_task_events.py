@@ -1,11 +1,12 @@
 """Look at what happened to a task."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Query, QueryHandler
 
-from application.kernel.paging import DEFAULT_LIMIT, BadCursorError, Cursor, Page
+from application.kernel.paging import DEFAULT_LIMIT, BadCursorError, Cursor
 from application.kernel.refusals import missing
 from application.kernel.request_context import current_request
 from domain.records.kinds.task import TASK, Task
@@ -13,8 +14,18 @@ from domain.records.repositories import LabsRecordRepository
 from domain.records.values import JsonValue
 
 
+@dataclass(frozen=True, slots=True)
+class TaskEventsPage:
+    """A part of what happened to a task, and how old the answer is; see ``FoundRecords``."""
+
+    items: list[JsonValue]
+    next_cursor: str | None
+    as_of: datetime | None
+    stale_since: datetime | None
+
+
 @dataclass(frozen=True, kw_only=True)
-class GetTaskEventsQuery(Query[OperationResult[Page[JsonValue]]]):
+class GetTaskEventsQuery(Query[OperationResult[TaskEventsPage]]):
     """The events of a task, oldest first: they are only ever appended, so pages stay what they are."""
 
     task_id: int
@@ -22,19 +33,20 @@ class GetTaskEventsQuery(Query[OperationResult[Page[JsonValue]]]):
     cursor: str | None = None
 
 
-class GetTaskEventsQueryHandler(QueryHandler[GetTaskEventsQuery, OperationResult[Page[JsonValue]]]):
+class GetTaskEventsQueryHandler(QueryHandler[GetTaskEventsQuery, OperationResult[TaskEventsPage]]):
     def __init__(self, records: LabsRecordRepository) -> None:
         self._records = records
 
-    async def handle_async(self, request: GetTaskEventsQuery) -> OperationResult[Page[JsonValue]]:
+    async def handle_async(self, request: GetTaskEventsQuery) -> OperationResult[TaskEventsPage]:
         what = f"task-events|{request.task_id}"
         start = _start(request.cursor, what)
-        record = await self._records.get_async(current_request().actor, request.task_id)
-        if record is None or not TASK.includes(record):
+        found = await self._records.find_one_async(current_request().actor, request.task_id)
+        if found is None or not TASK.includes(found.record):
             return missing(TASK.name, str(request.task_id))
-        events = Task(record).events
+        events = Task(found.record).events
         end = start + request.limit
-        return self.ok(Page(events[start:end], Cursor.encode([end], what) if end < len(events) else None))
+        cursor = Cursor.encode([end], what) if end < len(events) else None
+        return self.ok(TaskEventsPage(events[start:end], cursor, found.as_of, found.stale_since))
 
 
 def _start(cursor: str | None, what: str) -> int:

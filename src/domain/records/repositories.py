@@ -29,6 +29,15 @@ class FoundRecords:
     stale_since: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundRecord:
+    """One record and how old the answer is; see ``FoundRecords``."""
+
+    record: LabsRecord
+    as_of: datetime | None = None
+    stale_since: datetime | None = None
+
+
 class LabsRecordRepository(ABC):
     """Keeps records."""
 
@@ -60,6 +69,13 @@ class LabsRecordRepository(ABC):
             scope: look only there. The system of record cannot be asked for an id alone: without a scope the scopes
                 that the person is a member of are gone through.
         """
+
+    async def find_one_async(
+        self, username: str, record_id: int, scope: RecordScope | None = None
+    ) -> FoundRecord | None:
+        """Return a record as ``get_async`` does, and how old the answer is."""
+        record = await self.get_async(username, record_id, scope)
+        return None if record is None else FoundRecord(record)
 
     @abstractmethod
     async def write_async(self, username: str, items: Sequence[RecordItem], *, action: str = "") -> list[LabsRecord]:

@@ -16,7 +16,7 @@ from domain.records.errors import (
     ScopeNotFoundError,
 )
 from domain.records.record_access import check_readable, may_see
-from domain.records.repositories import FoundRecords, LabsRecordRepository
+from domain.records.repositories import FoundRecord, FoundRecords, LabsRecordRepository
 from domain.records.values import MAX_ID, NO_SCOPE, LabsRecord, RecordItem, RecordOrigin, RecordScope
 from integration.connect.errors import AnswerLostError
 from integration.records.record_log import RecordLog
@@ -78,6 +78,12 @@ class CachedLabsRecordRepository(LabsRecordRepository):
         return FoundRecords(tuple(records), entry.fetched_at, entry.stale_since)
 
     async def get_async(self, username: str, record_id: int, scope: RecordScope | None = None) -> LabsRecord | None:
+        found = await self.find_one_async(username, record_id, scope)
+        return None if found is None else found.record
+
+    async def find_one_async(
+        self, username: str, record_id: int, scope: RecordScope | None = None
+    ) -> FoundRecord | None:
         if not 1 <= record_id <= MAX_ID:
             return None
         if scope == NO_SCOPE:
@@ -88,13 +94,8 @@ class CachedLabsRecordRepository(LabsRecordRepository):
             if deciding is None or not memberships.include(deciding[0].value, deciding[1]):
                 return None
             return await self._in_scope_async(username, record_id, scope)
-        record = await self._reader.get_async(record_id)
-        if record is not None and may_see(record, memberships.include):
-            if await self._made_fresh_async(username, _where_seen(record, memberships)):
-                record = await self._reader.get_async(record_id)
-            if record is not None and may_see(record, memberships.include):
-                return record
-        return await self._looked_for_async(username, record_id, memberships)
+        found = await self._seen_async(username, record_id, memberships)
+        return found or await self._looked_for_async(username, record_id, memberships)
 
     async def write_async(self, username: str, items: Sequence[RecordItem], *, action: str = "") -> list[LabsRecord]:
         ids = [item.id for item in items if isinstance(item.id, int)]
@@ -133,25 +134,40 @@ class CachedLabsRecordRepository(LabsRecordRepository):
         """Record what the system of record turned out to have taken from whoever asks, some time ago."""
         await self._told_async(records, (), {}, action)
 
-    async def _in_scope_async(self, username: str, record_id: int, scope: RecordScope) -> LabsRecord | None:
+    async def _in_scope_async(self, username: str, record_id: int, scope: RecordScope) -> FoundRecord | None:
         try:
-            await self._refresh.ensure_async(username, scope)
+            entry = await self._refresh.ensure_async(username, scope)
         except ScopeNotFoundError:
             return None
         record = await self._reader.get_async(record_id)
-        return record if record is not None and is_in_scope(record, scope) else None
+        if record is None or not is_in_scope(record, scope):
+            return None
+        return FoundRecord(record, entry.fetched_at, entry.stale_since)
 
-    async def _made_fresh_async(self, username: str, scope: RecordScope) -> bool:
-        """Make a scope fresh if it is not, and tell whether it was fetched."""
-        if await self._refresh.is_fresh_async(key_of(scope)):
-            return False
+    async def _best_known_async(self, record: LabsRecord, memberships: Memberships) -> RecordScope:
+        """Return the scope in which somebody sees a record that was fetched last: what else shows it may never be."""
+        entries = [(scope, await self._refresh.age_async(key_of(scope))) for scope in _where_seen(record, memberships)]
+        fetched = [(entry.fetched_at, scope) for scope, entry in entries if entry.fetched_at is not None]
+        return max(fetched, key=lambda one: one[0])[1] if fetched else entries[0][0]
+
+    async def _seen_async(self, username: str, record_id: int, memberships: Memberships) -> FoundRecord | None:
+        """Return a record that the cache holds, once a scope where somebody sees it is fresh."""
+        record = await self._reader.get_async(record_id)
+        if record is None or not may_see(record, memberships.include):
+            return None
+        scope = await self._best_known_async(record, memberships)
+        before = entry = await self._refresh.age_async(key_of(scope))
         try:
-            await self._refresh.ensure_async(username, scope)
+            entry = await self._refresh.ensure_async(username, scope)
         except (ScopeNotFoundError, RecordsRefusedError):
             self._refresh.is_behind(key_of(scope))
-        return True
+        if entry.fetched_at != before.fetched_at:
+            record = await self._reader.get_async(record_id)
+            if record is None or not may_see(record, memberships.include):
+                return None
+        return FoundRecord(record, entry.fetched_at, entry.stale_since)
 
-    async def _looked_for_async(self, username: str, record_id: int, memberships: Memberships) -> LabsRecord | None:
+    async def _looked_for_async(self, username: str, record_id: int, memberships: Memberships) -> FoundRecord | None:
         """Look in every scope of a person that is not fresh: the system of record cannot be asked for an id alone."""
         scopes = [scope for scope in _scopes_of(memberships) if not await self._refresh.is_fresh_async(key_of(scope))]
         failure: UnavailableError | None = None
@@ -167,7 +183,8 @@ class CachedLabsRecordRepository(LabsRecordRepository):
                     raise answer
         record = await self._reader.get_async(record_id)
         if record is not None and may_see(record, memberships.include):
-            return record
+            entry = await self._refresh.age_async(key_of(await self._best_known_async(record, memberships)))
+            return FoundRecord(record, entry.fetched_at, entry.stale_since)
         if failure is not None:
             raise failure  # it may be in a scope that nobody could look into
         return None
@@ -222,12 +239,14 @@ class CachedLabsRecordRepository(LabsRecordRepository):
             log.warning("the cache may be behind with records %s: %s", ids, error)
 
 
-def _where_seen(record: LabsRecord, memberships: Memberships) -> RecordScope:
-    """Return a scope in which somebody sees a record that they may see."""
-    for kind, number in record.scope.parts:
-        if memberships.include(kind.value, number):
-            return RecordScope(**{f"{kind.value}_id": number})
-    return NO_SCOPE
+def _where_seen(record: LabsRecord, memberships: Memberships) -> list[RecordScope]:
+    """Return the scopes in which somebody sees a record that they may see."""
+    theirs = [
+        RecordScope(**{f"{kind.value}_id": number})
+        for kind, number in record.scope.parts
+        if memberships.include(kind.value, number)
+    ]
+    return [*theirs, NO_SCOPE] if record.public or not theirs else theirs
 
 
 def _scopes_of(memberships: Memberships) -> list[RecordScope]:

@@ -13,7 +13,7 @@ from domain.records.errors import (
 )
 from domain.records.record_access import Includes, may_change
 from domain.records.record_batches import check_expected, check_scopes, record_after
-from domain.records.repositories import FoundRecords, LabsRecordRepository
+from domain.records.repositories import FoundRecord, FoundRecords, LabsRecordRepository
 from domain.records.rules import check_batch
 from domain.records.values import MAX_ID, LabsRecord, RecordItem, RecordScope
 from integration.connect.connect_api import ConnectApi
@@ -82,6 +82,13 @@ class HttpLabsRecordRepository(LabsRecordRepository):
             return await self._reads.get_async(username, scope, record_id)
         except ConnectRefusedError as error:
             raise RecordsRefusedError(str(error), error.status) from error
+
+    async def find_one_async(
+        self, username: str, record_id: int, scope: RecordScope | None = None
+    ) -> FoundRecord | None:
+        as_of = self._clock.now()
+        record = await self.get_async(username, record_id, scope)
+        return None if record is None else FoundRecord(record, as_of)
 
     async def write_async(self, username: str, items: Sequence[RecordItem], *, action: str = "") -> list[LabsRecord]:
         del action  # told by the events of stores that keep any

@@ -113,7 +113,11 @@ class ScopeRefresh:
                 raise (
                     error if isinstance(error, UnavailableError) else UnavailableError(f"{key} is slow", 5.0)
                 ) from error
-            return entry if entry.stale_since is not None else replace(entry, stale_since=self._stale_from(entry))
+            return self._told(entry)
+
+    async def age_async(self, key: str) -> ScopeEntry:
+        """Return how old the cache of a scope is, without asking for anything."""
+        return self._told(await self._ledger.get_async(key))
 
     async def refresh_async(self, username: str, key: str) -> Fetched:
         """Fetch a scope, however fresh it is, unless somebody fetches it already.
@@ -210,6 +214,8 @@ class ScopeRefresh:
             return False
         return self._clock.now() - entry.tried_at < ASK_AGAIN
 
-    def _stale_from(self, entry: ScopeEntry) -> datetime:
-        assert entry.fetched_at is not None
-        return min(entry.fetched_at + self._max_age, self._clock.now())
+    def _told(self, entry: ScopeEntry) -> ScopeEntry:
+        """Return an entry that says it is stale where it is."""
+        if entry.fetched_at is None or entry.stale_since is not None or self._is_fresh(entry):
+            return entry
+        return replace(entry, stale_since=min(entry.fetched_at + self._max_age, self._clock.now()))

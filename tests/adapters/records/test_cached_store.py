@@ -58,6 +58,41 @@ async def test_a_thousand_readers_of_a_cold_scope_make_one_call(store: CachedSto
     assert store.connect.calls()[LISTED] == 1
 
 
+async def test_one_record_says_how_old_it_is_and_since_when_it_is_stale(store: CachedStore, clock: HandClock) -> None:
+    store.connect.set_records([a_record(1)])
+    await store.records.find_async(ASHA, SCOPE)
+    first = clock.now()
+    fresh = await store.records.find_one_async(ASHA, 1)
+    assert fresh is not None
+    assert (fresh.as_of, fresh.stale_since) == (first, None)
+    clock.move(301)
+    store.connect.set_faults({"kind": "status", "path": RECORDS, "status": 503})
+    for scope in (None, SCOPE):
+        stale = await store.records.find_one_async(ASHA, 1, scope)
+        assert stale is not None
+        assert stale.as_of == first
+        assert stale.stale_since is not None
+    store.connect.set_faults()
+    clock.move(6)
+    again = await store.records.find_one_async(ASHA, 1)
+    assert again is not None
+    assert (again.as_of, again.stale_since) == (clock.now(), None)
+
+
+async def test_a_record_is_answered_from_the_scope_that_is_known_of_it(store: CachedStore) -> None:
+    store.connect.set_records([a_record(1, program_id=12)])
+    store.connect.set_organizations(ASHA, "lwala", "dimagi")
+    program = RecordScope(program_id=12)
+    await store.records.find_async(ASHA, program)
+    store.connect.calls(forget=True)
+    found = await store.records.find_one_async(ASHA, 1)
+    assert found is not None
+    assert found.stale_since is None
+    assert LISTED not in store.connect.calls(), "its opportunity was never fetched, and need not be"
+    store.connect.set_faults({"kind": "status", "path": RECORDS, "status": 503})
+    assert await store.records.find_one_async(ASHA, 1) is not None
+
+
 async def test_caches_of_several_processes_make_one_call(store: CachedStore, clock: HandClock) -> None:
     store.connect.set_records([a_record(1)])
     assert store.behind is not None

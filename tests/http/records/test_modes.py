@@ -43,7 +43,10 @@ def test_the_same_routes_work_in_every_mode(mode: Installation, connect: Connect
     assert int(listed.headers["age"]) < 60
     changed = write(asha, "PATCH", path, json={"data": {"title": "Visit"}})
     assert changed.json()["data"] == {"title": "Visit"}
-    assert asha.get(path).json()["data"] == {"title": "Visit"}
+    again = asha.get(path)
+    assert again.json()["data"] == {"title": "Visit"}
+    assert int(again.headers["age"]) < 60
+    assert "warning" not in again.headers
     assert [one["data"] for one in connect.records()] == [{"title": "Visit"}]
     history = asha.get(f"{path}/history")
     if mode.mode == "cached":  # type: ignore[attr-defined]
@@ -86,7 +89,8 @@ def test_a_dead_remote_leaves_the_cache(
     connect = connect_factory()
     with installed(shared_mongod, tmp_path_factory.mktemp("dead"), connect, repository="cached") as found:
         asha = found.logged_in("asha")
-        write(asha, "POST", "/api/v1/records", json=RECORD)
+        one = write(asha, "POST", "/api/v1/records", json=RECORD).headers["location"]
+        number = one.rpartition("/")[2]
         assert len(asha.get(LIST).json()["items"]) == 1
         connect.stop()
         assert asha.get(LIST).status_code == 200
@@ -96,6 +100,14 @@ def test_a_dead_remote_leaves_the_cache(
         assert stale.headers["warning"].startswith("110")
         assert int(stale.headers["age"]) >= 301
         assert "labkeeper-stale-since" in stale.headers
+        for path in (one, f"/api/v1/tasks/{number}", f"/api/v1/tasks/{number}/events"):
+            told = asha.get(path)
+            assert told.status_code == 200, told.text
+            assert told.headers["warning"].startswith("110"), path
+            assert int(told.headers["age"]) >= 301
+            assert told.headers["labkeeper-stale-since"] == stale.headers["labkeeper-stale-since"]
+        unchanged = asha.get(one, headers={"If-None-Match": asha.get(one).headers["etag"]})
+        assert (unchanged.status_code, unchanged.headers["warning"][:3]) == (304, "110")
         assert write(asha, "POST", "/api/v1/records", json=RECORD).status_code == 503
 
 
