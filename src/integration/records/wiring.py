@@ -19,21 +19,24 @@ from application.records.record_histories import RecordHistories
 from domain.kernel.clock import Clock
 from domain.records.kinds.kind import ExperimentSpelling
 from domain.records.repositories import LabsRecordRepository
+from integration.connect.connect_api import ConnectApi
 from integration.http.address_policy import AddressPolicy
 from integration.mongo.driver import MongoDriver
 from integration.mongo.events.event_store import MongoEventStore
 from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
 from integration.records.cached_store import JOBS, outboxes_of, register_cache, register_remote
-from integration.records.histories_not_kept import HistoriesNotKept
+from integration.records.connect_opportunities import ConnectOpportunities
 from integration.records.http_labs_record_repository import HttpLabsRecordRepository
 from integration.records.labs_records_projector import LOG as LOG
 from integration.records.labs_records_projector import LabsRecordsProjector
 from integration.records.mongo_labs_record_repository import MongoLabsRecordRepository
 from integration.records.mongo_record_histories import MongoRecordHistories
+from integration.records.no_record_histories import NoRecordHistories
 from integration.records.ocs_chatbots import OcsChatbots
 from integration.records.record_ids import RecordIds
 from integration.records.record_log import RecordLog, open_records_log
 from integration.records.record_reader import RecordReader
+from integration.records.remembered_opportunities import RememberedOpportunities
 from integration.records.scope_marks import ReadModelMarks
 from integration.records.scope_refresh import ScopeRefresh
 from integration.records.use_cases import register_use_cases
@@ -104,13 +107,14 @@ def register_records(
     services.add_singleton(RecordsSettings, singleton=settings)
     services.add_singleton(EventFeed, singleton=store)
     services.add_singleton(Projector, singleton=LabsRecordsProjector())
-    services.add_singleton(Opportunities, OpportunitiesOfMembers)
     jobs: tuple[str, ...] = ()
     match settings.repository:
         case "local":
             services.add_singleton(LabsRecordRepository, implementation_factory=repository)
+            services.add_singleton(Opportunities, OpportunitiesOfMembers)
         case "remote":
             register_remote(services)
+            services.add_singleton(Opportunities, implementation_factory=_opportunities)
             services.add_singleton(
                 LabsRecordRepository,
                 implementation_factory=lambda provider: provider.get_required_service(HttpLabsRecordRepository),
@@ -118,9 +122,10 @@ def register_records(
         case "cached":
             register_remote(services)
             register_cache(services, driver, clock, log, reader, settings.max_age_seconds)
+            services.add_singleton(Opportunities, implementation_factory=_remembered_opportunities)
             jobs = (JOBS,)
     if settings.repository == "remote":
-        services.add_singleton(RecordHistories, HistoriesNotKept)
+        services.add_singleton(RecordHistories, NoRecordHistories)
         services.add_singleton(ScopeMarks, NoScopeMarks)
         services.add_singleton(FactAudience, singleton=Nobody(LOG))
     else:
@@ -131,3 +136,12 @@ def register_records(
     kinds = KindWriting(ExperimentSpelling(settings.solicitation_experiment))
     register_use_cases(services, kinds, outboxes_of if settings.repository == "cached" else None)
     return RecordsContext(store, ids, chatbots, jobs)
+
+
+def _opportunities(provider: ServiceProviderBase) -> ConnectOpportunities:
+    return ConnectOpportunities(provider.get_required_service(ConnectApi))
+
+
+def _remembered_opportunities(provider: ServiceProviderBase) -> RememberedOpportunities:
+    required = provider.get_required_service
+    return RememberedOpportunities(_opportunities(provider), required(MembershipDirectory), required(Clock))

@@ -18,6 +18,7 @@ __all__ = ["_module_connect", "connect", "connect_factory"]
 
 RECORD = {"experiment": "tasks", "type": "Task", "opportunity_id": 814, "data": {"title": "Call"}}
 LIST = "/api/v1/records?opportunity_id=814"
+OPPORTUNITY = "/export/opportunity/814/"
 
 
 @pytest.fixture(scope="module", params=["remote", "cached"])
@@ -55,8 +56,10 @@ def test_the_same_routes_work_in_every_mode(mode: Installation, connect: Connect
         assert (history.status_code, history.json()["type"].rpartition("/")[2]) == (409, "history-not-kept")
     for route in (path, f"{path}/history", LIST, "/export/labs_record/?opportunity_id=814"):
         answer = chidi.get(route)
-        assert answer.status_code == 404 or (route.endswith("history") and answer.status_code == 409), route
+        assert answer.status_code == 404, route
     assert asha.get("/export/labs_record/?opportunity_id=814").json() == connect.records()
+    assert asha.get(OPPORTUNITY).json() == connect.export("GET", "opportunity/814/", "asha").json()
+    assert chidi.get(OPPORTUNITY).status_code == 404
     assert write(asha, "DELETE", path).status_code == 204
     assert connect.records() == []
     assert asha.get(LIST).json()["items"] == []
@@ -91,7 +94,11 @@ def test_a_dead_remote_leaves_the_cache(
         asha = found.logged_in("asha")
         one = write(asha, "POST", "/api/v1/records", json=RECORD).headers["location"]
         number = one.rpartition("/")[2]
+        chidi = found.logged_in("chidi")
         assert len(asha.get(LIST).json()["items"]) == 1
+        described = asha.get(OPPORTUNITY).json()
+        assert described["deliver_app"]["cc_domain"] == "connect-lwala"
+        assert chidi.get(OPPORTUNITY).status_code == 404
         connect.stop()
         assert asha.get(LIST).status_code == 200
         found.clock.advance(301)
@@ -106,6 +113,11 @@ def test_a_dead_remote_leaves_the_cache(
             assert told.headers["warning"].startswith("110"), path
             assert int(told.headers["age"]) >= 301
             assert told.headers["labkeeper-stale-since"] == stale.headers["labkeeper-stale-since"]
+        listed = asha.get("/export/labs_record/?opportunity_id=814")
+        assert ([one["id"] for one in listed.json()], listed.headers["warning"][:3]) == ([int(number)], "110")
+        assert asha.get(OPPORTUNITY).json() == described
+        assert chidi.get(OPPORTUNITY).status_code == 404
+        assert 814 in [one["id"] for one in asha.get("/export/opp_org_program_list/").json()["opportunities"]]
         unchanged = asha.get(one, headers={"If-None-Match": asha.get(one).headers["etag"]})
         assert (unchanged.status_code, unchanged.headers["warning"][:3]) == (304, "110")
         assert write(asha, "POST", "/api/v1/records", json=RECORD).status_code == 503
