@@ -92,7 +92,7 @@ async def _fill_async(uri: str, count: int, groups: int) -> str:
 def _document(record: LabsRecord) -> Document:
     document: Document = {"_id": record.id}
     document.update((name, getattr(record, name)) for name in COLUMNS)
-    document.update(data=to_text(record.data), version=1, since=1, tokens=tokens_of(record))
+    document.update(data=to_text(record.data), version=1, since=1, public_since=1, tokens=tokens_of(record))
     return document
 
 

@@ -30,7 +30,7 @@ class LabsRecordsProjector(Projector):
 
     name = NAME
     log = LOG
-    version = 1
+    version = 2
     event_types = frozenset(
         event.event_type
         for event in (
@@ -88,7 +88,8 @@ def document_after(before: Document | None, event: RecordedDomainEvent) -> Docum
         case LabsRecordCreatedDomainEvent():
             document: Document = {"_id": int(event.aggregate_id)}
             document.update((name, getattr(event, name)) for name in COLUMNS)
-            document.update(data=event.data, version=event.aggregate_version, since=event.aggregate_version)
+            version = event.aggregate_version
+            document.update(data=event.data, version=version, since=version, public_since=version)
             return document
         case LabsRecordChangedDomainEvent() if before is not None:
             document = {**before, **event.fields, "version": event.aggregate_version}
@@ -96,6 +97,8 @@ def document_after(before: Document | None, event: RecordedDomainEvent) -> Docum
                 document["data"] = event.data
             if any(name in event.fields for name in SCOPE_FIELDS):
                 document["since"] = event.aggregate_version
+            if event.fields.get("public"):
+                document["public_since"] = event.aggregate_version
             return document
         case _:
             return None

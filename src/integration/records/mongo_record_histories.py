@@ -1,5 +1,7 @@
 """Histories of records from their streams in the log."""
 
+from dataclasses import replace
+
 from application.contracts.memberships import MembershipDirectory
 from application.kernel.event_feed import RecordedFact
 from application.records.record_histories import RecordHistories, RecordHistoryEntry
@@ -30,17 +32,17 @@ class MongoRecordHistories(RecordHistories):
     async def entries_async(
         self, username: str, record_id: int, *, limit: int, before: int | None = None
     ) -> list[RecordHistoryEntry] | None:
-        document = await self._visible_async(username, record_id)
+        document, since = await self._visible_async(username, record_id)
         if document is None:
             return None
         up_to = before - 1 if before is not None else 0
-        if limit <= 0 or (before is not None and up_to < document["since"]):
+        if limit <= 0 or (before is not None and up_to < since):
             return []
         entries: list[RecordHistoryEntry] = []
         while len(entries) < limit:
             size = min(limit - len(entries), AT_ONCE)
             facts = await self._store.read_stream_async(_stream(record_id), after=up_to, limit=size, backwards=True)
-            known = [fact for fact in facts if fact.event.aggregate_version >= document["since"]]
+            known = [fact for fact in facts if fact.event.aggregate_version >= since]
             entries += [_entry(fact) for fact in known]
             if len(known) < size or known[-1].event.aggregate_version == 1:
                 break
@@ -48,8 +50,8 @@ class MongoRecordHistories(RecordHistories):
         return entries
 
     async def at_version_async(self, username: str, record_id: int, version: int) -> LabsRecord | None:
-        document = await self._visible_async(username, record_id)
-        if document is None or version < document["since"]:
+        document, since = await self._visible_async(username, record_id)
+        if document is None or version < since:
             return None
         if version == document["version"]:
             return record_of(document)
@@ -64,15 +66,23 @@ class MongoRecordHistories(RecordHistories):
         return history.state.record
 
     async def version_async(self, username: str, record_id: int) -> int | None:
-        document = await self._visible_async(username, record_id)
+        document, _ = await self._visible_async(username, record_id)
         return document["version"] if document is not None else None
 
-    async def _visible_async(self, username: str, record_id: int) -> Document | None:
+    async def _visible_async(self, username: str, record_id: int) -> tuple[Document | None, int]:
+        """Return the record if they may see it, and the version with which its history begins for them."""
         document = await self._reader.document_async(record_id)
         if document is None:
-            return None
+            return None, 0
+        record = record_of(document)
         includes = (await self._memberships.of_async(username)).include
-        return document if may_see(record_of(document), includes) else None
+        if may_see(replace(record, public=False), includes):
+            return document, document["since"]
+        if not record.public:
+            return None, 0
+        # Whoever sees it only because it is public does not see what it was before. Documents of an older shape, which
+        # are read until the model is rebuilt, do not know since when it is.
+        return document, max(document["since"], document.get("public_since", document["version"]))
 
 
 def _stream(record_id: int) -> str:

@@ -154,6 +154,27 @@ async def test_who_gets_an_id_again_does_not_get_its_past(local: LocalStore) -> 
     assert await histories_of(local).at_version_async(ASHA, secret.id, 3) is None
 
 
+async def test_what_was_before_a_record_became_public_stays_with_its_own(local: LocalStore) -> None:
+    record = await local.records.add_async(ASHA, new(OWN, data="draft"))
+    for values in ({"data": "ready"}, {"public": True}, {"data": "asked for more"}):
+        await local.records.update_async(ASHA, change(record.id, **values))
+
+    async def versions(username: str) -> list[int] | None:
+        entries = await histories_of(local).entries_async(username, record.id, limit=10)
+        return None if entries is None else [one.version for one in entries]
+
+    assert await versions(BEN) == [4, 3]
+    assert await histories_of(local).at_version_async(BEN, record.id, 2) is None
+    assert (await histories_of(local).at_version_async(BEN, record.id, 3)).data == "ready"
+    assert await histories_of(local).entries_async(BEN, record.id, limit=10, before=3) == []
+    assert await versions(ASHA) == [4, 3, 2, 1]
+    assert (await histories_of(local).at_version_async(ASHA, record.id, 1)).data == "draft"
+    await local.records.update_async(ASHA, change(record.id, public=False))
+    assert await versions(BEN) is None
+    await local.records.update_async(ASHA, change(record.id, public=True))
+    assert await versions(BEN) == [6]
+
+
 async def test_a_rebuild_gives_the_same_documents(local: LocalStore) -> None:
     records = await local.records.write_async(ASHA, [new(data={"n": n, "a.b": [n]}) for n in range(20)])
     await local.records.write_async(ASHA, [change(one.id, data={"m": one.id}, public=True) for one in records[:10]])
