@@ -23,6 +23,34 @@ ANY_JSON = st.recursive(
 )
 
 
+CONTRACT = {
+    ("audit", "AuditSession"): "title tag status overall_result notes kpi_notes visit_ids visit_results visit_images "
+    "image_count related_fields criteria description opportunity_id opportunity_name",
+    ("audit", "AuditCreationJob"): "task_id title status criteria opportunities progress result error created_at "
+    "updated_at",
+    ("tasks", "Task"): "title description priority status username flw_name user_id opportunity_id assigned_to_type "
+    "assigned_to_name audit_session_id workflow_run_id resolution_details events",
+    ("workflow", "workflow_definition"): "name description version statuses config pipeline_sources is_shared "
+    "shared_scope",
+    ("workflow", "workflow_render_code"): "definition_id component_code version",
+    ("workflow", "workflow_run"): "definition_id period_start period_end status state created_at snapshot",
+    ("workflow", "workflow_chat_history"): "definition_id messages",
+    ("pipeline", "pipeline_definition"): "name description version schema is_shared shared_scope render_code_id",
+    ("pipeline", "pipeline_render_code"): "definition_id component_code version",
+    ("pipeline", "pipeline_chat_history"): "definition_id messages",
+    ("12", "solicitation"): "title description scope_of_work solicitation_type status is_public questions "
+    "evaluation_criteria application_deadline expected_start_date expected_end_date estimated_scale contact_email "
+    "created_by program_name fund_id",
+    ("9", "solicitation_response"): "solicitation_id llo_entity_id llo_entity_name responses status submitted_by_name "
+    "submitted_by_email org_id org_name submission_date reward_budget",
+    ("9", "solicitation_review"): "response_id score recommendation notes tags reviewer_username criteria_scores "
+    "reward_budget review_date",
+    ("gates", "fund"): "name funder_slug description total_budget currency org_id program_ids delivery_types status "
+    "allocations",
+}
+"""What the upstream applications write: the fields of data by experiment and type."""
+
+
 def record(experiment: str, type_: str, data: Any) -> LabsRecord:
     return LabsRecord(id=1, experiment=experiment, type=type_, data=data)
 
@@ -32,6 +60,17 @@ def test_a_kind_is_found_by_its_name_and_by_its_key(kind: Any) -> None:
     assert kind_named(kind.name) is kind
     assert kind_of(kind.experiment or "77", kind.type) is kind
     assert kind.includes(record(kind.experiment or "solicitations", kind.type, {}))
+
+
+def test_kinds_have_the_fields_that_other_applications_write() -> None:
+    assert len(KINDS) == len(CONTRACT)
+    for (experiment, type_), names in CONTRACT.items():
+        view = typed(record(experiment, type_, {}))
+        assert view is not None, type_
+        fields = {name for name in dir(view) if not name.startswith("_")} - {"record", "data", "fields"}
+        assert set(names.split()) <= fields, (type_, set(names.split()) - fields)
+        own = {field.name for field in view.fields()}
+        assert own <= set(names.split()), (type_, own - set(names.split()))
 
 
 def test_names_and_keys_are_each_given_once() -> None:
@@ -113,6 +152,7 @@ def test_a_fund_knows_what_is_left_of_it() -> None:
         )
     )
     assert (str(fund.committed), str(fund.remaining)) == ("50.5", "49.5")
+    assert (fund.currency, fund.status) == ("USD", "active")
     assert Fund(record("x", "fund", {"total_budget": 1, "allocations": [{"amount": 2}]})).remaining == 0
 
 

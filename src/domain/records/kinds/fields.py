@@ -64,11 +64,11 @@ class Field(Generic[T]):
         return None if self._fits(value) else f"must be {self.rule}"
 
 
-def text(*, most: int = LONGEST_TEXT, required: bool = False) -> Field[str]:
-    """Text; empty when absent."""
+def text(*, most: int = LONGEST_TEXT, default: str = "", required: bool = False) -> Field[str]:
+    """Text; empty when absent, unless there is another default."""
     return Field(
         lambda value: value if isinstance(value, str) else None,
-        str,
+        lambda: default,
         f"text of {'1' if required else '0'} to {most} characters",
         fits=lambda value: isinstance(value, str) and bool(value.strip() or not required) and len(value) <= most,
         required=required,

@@ -14,11 +14,11 @@ class Fund(TypedRecord):
     funder_slug = text(most=255)
     description = text()
     total_budget = number()
-    currency = text(most=10)
+    currency = text(most=10, default="USD")
     org_id = identity()
     program_ids = items()
     delivery_types = items()
-    status = text(most=50)
+    status = text(most=50, default="active")
     allocations = items()
 
     @property
