@@ -40,6 +40,7 @@ class ChatRequest:
         experiment: id of the bot.
         prompt: what the bot writes its first message from.
         session_data: kept with the session over there.
+        participant_data: kept with the worker over there, whatever the session; empty to leave that alone.
     """
 
     identifier: str
@@ -47,6 +48,7 @@ class ChatRequest:
     prompt: str
     start_new_session: bool = True
     session_data: Mapping[str, str] = field(default_factory=dict)
+    participant_data: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

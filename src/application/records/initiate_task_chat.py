@@ -39,7 +39,8 @@ class InitiateTaskChatCommandHandler(CommandHandler[InitiateTaskChatCommand, Ope
         record = await self._records.get_async(actor, request.task_id)
         if record is None or not TASK.includes(record):
             return missing(TASK.name, str(request.task_id))
-        username = Task(record).username or record.username
+        task = Task(record)
+        username = task.username or record.username
         if not username:
             return invalid("username", "must be known of the task: it is the worker that the bot talks to")
         about: dict[str, JsonValue] = {"chat_id": secrets.token_hex(8), "experiment": request.experiment}
@@ -60,6 +61,7 @@ class InitiateTaskChatCommandHandler(CommandHandler[InitiateTaskChatCommand, Ope
                     prompt=request.prompt,
                     start_new_session=request.start_new_session,
                     session_data=session_data,
+                    participant_data={"name": task.flw_name} if task.flw_name else {},
                 )
             )
         except LabkeeperError as error:

@@ -65,6 +65,8 @@ class OcsChatbots(Chatbots):
             "start_new_session": request.start_new_session,
             "session_data": dict(request.session_data),
         }
+        if request.participant_data:
+            body["participant_data"] = dict(request.participant_data)
         answer = await self._call_async("POST", TRIGGER, json=body)
         if answer.status in (400, 404):
             detail = _detail(answer)

@@ -65,6 +65,7 @@ async def test_a_bot_is_asked_and_its_words_are_read(asha: httpx.AsyncClient, oc
             "username": "worker_12",
             "created_by": "asha",
         },
+        "participant_data": {"name": "worker_12"},
     }
     assert await chats(asha, where) == [started.json()]
     transcript = (await asha.get(f"{where}/ai/transcript")).json()
