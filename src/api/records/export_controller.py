@@ -29,12 +29,14 @@ from api.records.export_shapes import (
     memberships_answer,
 )
 from api.records.freshness import AGE_HEADERS, age_headers
+from api.records.outbox_answers import QUEUED, Prefer, accepted, can_wait
 from api.records.remote_lookups import lookups_of
 from api.records.repeated import list_answer
 from application.kernel.refusals import Refusal, invalid, missing
 from application.records.find_records import FindRecordsQuery
 from application.records.get_memberships import GetMembershipsQuery
 from application.records.get_opportunity import GetOpportunityQuery
+from application.records.records_outbox import QueuedWrite
 from application.records.remove_records import RemoveRecordsCommand
 from application.records.upsert_records import UpsertRecordsCommand
 from domain.kernel.clock import Clock
@@ -84,32 +86,42 @@ class ExportController(LabkeeperController):
         return list_answer(body, {}, age, data_of(result).again, self._clock)
 
     @requires(Role.USER)
-    @post("/labs_record/", responses=LISTED, openapi_extra=ITEMS_BODY, operation_id="export_upsert_labs_records")
-    async def upsert_labs_records(self, request: Request) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @post(
+        "/labs_record/",
+        responses={**LISTED, 202: QUEUED},
+        openapi_extra=ITEMS_BODY,
+        operation_id="export_upsert_labs_records",
+    )
+    async def upsert_labs_records(self, request: Request, prefer: Prefer = None) -> Response:
         """Insert items without an id, change those with one, all or none; 200 with a list in their order."""
         items = tuple(upsert_of(item) for item in await items_async(request))
-        result = await self.mediator.execute_async(UpsertRecordsCommand(items=items))
+        result = await self.mediator.execute_async(UpsertRecordsCommand(items=items, can_wait=can_wait(prefer)))
         if not result.is_success:
             return _refused(result)
-        return Response(
-            encoded([remote_shape(record) for record in data_of(result)]), 200, media_type="application/json"
-        )
+        written = data_of(result)
+        if isinstance(written, QueuedWrite):
+            return accepted(written)
+        return Response(encoded([remote_shape(record) for record in written]), 200, media_type="application/json")
 
     @requires(Role.USER)
+    @sends(202, "Location", "Preference-Applied")
     @delete(
         "/labs_record/",
-        responses=REMOVED,
+        responses={**REMOVED, 202: QUEUED},
         response_class=Response,
         openapi_extra=REMOVALS_BODY,
         operation_id="export_delete_labs_records",
     )
-    async def delete_labs_records(self, request: Request) -> Response:
+    async def delete_labs_records(self, request: Request, prefer: Prefer = None) -> Response:
         """Remove records by id, all or none; 200 with an empty body."""
         try:
             removals = tuple(removal_of(index, item) for index, item in enumerate(await items_async(request)))
         except InvalidRecordError as error:
             return bare(invalid(f"item {error.index}: {error.field}", error.rule))
-        result = await self.mediator.execute_async(RemoveRecordsCommand(removals=removals))
+        result = await self.mediator.execute_async(RemoveRecordsCommand(removals=removals, can_wait=can_wait(prefer)))
+        if result.is_success and isinstance(result.data, QueuedWrite):
+            return accepted(result.data)
         return Response(b"", 200) if result.is_success else _refused(result)
 
     @requires(Role.USER)

@@ -15,6 +15,7 @@ from api.kernel.problems import RefusedError
 from api.kernel.query_strings import takes_other_parameters
 from api.records.answers import encoded, page_of, record_answer, tag_of
 from api.records.freshness import AGE_HEADERS, age_headers, one_headers
+from api.records.outbox_answers import QUEUED, Prefer, accepted, can_wait
 from api.records.parameters import KindFilters, KindName, RecordId, filters_of
 from api.records.repeated import list_answer
 from api.records.schemas import (
@@ -32,6 +33,7 @@ from application.records.create_kind_records import CreateKindRecordsCommand
 from application.records.get_record import GetRecordQuery
 from application.records.list_records import ListRecordsQuery
 from application.records.record_filters import read_filters
+from application.records.records_outbox import QueuedWrite
 from domain.kernel.clock import Clock
 from domain.records.conditions import RecordFilter
 from domain.records.kinds.kind import Kind
@@ -78,27 +80,36 @@ class KindsController(LabkeeperController):
 
     @requires(Role.USER)
     @sends(201, "Location", "ETag", "X-Position")
-    @post("/{kind}", status_code=201, response_model=RecordAnswer)
-    async def create_kind_record(self, kind: KindName, body: CreateKindRecordBody) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @post("/{kind}", status_code=201, response_model=RecordAnswer, responses={202: QUEUED})
+    async def create_kind_record(self, kind: KindName, body: CreateKindRecordBody, prefer: Prefer = None) -> Response:
         """Create a record of a kind."""
-        command = CreateKindRecordsCommand(kind=_writable(kind), items=(body.given(),))
+        command = CreateKindRecordsCommand(kind=_writable(kind), items=(body.given(),), can_wait=can_wait(prefer))
         result = await self.mediator.execute_async(command)
         if not result.is_success:
             return self.process(result)
-        [record] = data_of(result)
+        written = data_of(result)
+        if isinstance(written, QueuedWrite):
+            return accepted(written)
+        [record] = written
         headers = {"Location": f"/api/v1/records/kinds/{kind}/{record.id}", "ETag": tag_of(record)}
         return self.answer(201, encoded(record_answer(record)), headers)
 
     @requires(Role.USER)
     @sends(201, "X-Position")
-    @post("/{kind}/batch", status_code=201, response_model=RecordsAnswer)
-    async def create_kind_records(self, kind: KindName, body: CreateKindRecordsBody) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @post("/{kind}/batch", status_code=201, response_model=RecordsAnswer, responses={202: QUEUED})
+    async def create_kind_records(self, kind: KindName, body: CreateKindRecordsBody, prefer: Prefer = None) -> Response:
         """Create many records of a kind, all of them or none."""
         items = tuple(item.given() for item in body.items)
-        result = await self.mediator.execute_async(CreateKindRecordsCommand(kind=_writable(kind), items=items))
+        command = CreateKindRecordsCommand(kind=_writable(kind), items=items, can_wait=can_wait(prefer))
+        result = await self.mediator.execute_async(command)
         if not result.is_success:
             return self.process(result)
-        return self.answer(201, encoded({"items": [record_answer(record) for record in data_of(result)]}))
+        written = data_of(result)
+        if isinstance(written, QueuedWrite):
+            return accepted(written)
+        return self.answer(201, encoded({"items": [record_answer(record) for record in written]}))
 
     @requires(Role.USER)
     @understands("If-None-Match")
@@ -116,9 +127,10 @@ class KindsController(LabkeeperController):
     @requires(Role.USER)
     @understands("If-Match")
     @sends(200, "ETag", "X-Position")
-    @patch("/{kind}/{record_id}", response_model=RecordAnswer)
+    @sends(202, "Location", "Preference-Applied")
+    @patch("/{kind}/{record_id}", response_model=RecordAnswer, responses={202: QUEUED})
     async def change_kind_record(
-        self, request: Request, kind: KindName, record_id: RecordId, body: ChangeKindRecordBody
+        self, request: Request, kind: KindName, record_id: RecordId, body: ChangeKindRecordBody, prefer: Prefer = None
     ) -> Response:
         """Give keys of the data new values. Without `If-Match` it is decided again when somebody else was faster."""
         command = ChangeKindRecordCommand(
@@ -127,11 +139,14 @@ class KindsController(LabkeeperController):
             data=body.data,
             public=body.public,
             expected_version=expected_version(request),
+            can_wait=can_wait(prefer),
         )
         result = await self.mediator.execute_async(command)
         if not result.is_success:
             return self.process(result)
         record = data_of(result)
+        if isinstance(record, QueuedWrite):
+            return accepted(record)
         return self.answer(200, encoded(record_answer(record)), {"ETag": tag_of(record)})
 
 

@@ -15,6 +15,7 @@ from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.query_strings import takes_other_parameters
 from api.records.answers import encoded, page_of, tag_of, task_answer
 from api.records.freshness import AGE_HEADERS, age_headers, one_headers
+from api.records.outbox_answers import QUEUED, Prefer, accepted, can_wait
 from api.records.parameters import TaskId, filters_of
 from api.records.task_schemas import (
     AssignTaskBody,
@@ -38,6 +39,7 @@ from application.records.get_record import GetRecordQuery
 from application.records.get_task_events import GetTaskEventsQuery
 from application.records.list_records import ListRecordsQuery
 from application.records.move_task import MoveTaskCommand
+from application.records.records_outbox import QueuedWrite
 from application.records.resolve_task import ResolveTaskCommand
 from application.records.task_filters import read_task_filters
 from domain.kernel.clock import Clock
@@ -73,26 +75,35 @@ class TasksController(LabkeeperController):
 
     @requires(Role.USER)
     @sends(201, "Location", "ETag", "X-Position")
-    @post("", status_code=201, response_model=TaskAnswer)
-    async def create_task(self, body: CreateTaskBody) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @post("", status_code=201, response_model=TaskAnswer, responses={202: QUEUED})
+    async def create_task(self, body: CreateTaskBody, prefer: Prefer = None) -> Response:
         """Create a task."""
-        result = await self.mediator.execute_async(CreateTasksCommand(tasks=(NewTask(body.draft, body.scope),)))
+        command = CreateTasksCommand(tasks=(NewTask(body.draft, body.scope),), can_wait=can_wait(prefer))
+        result = await self.mediator.execute_async(command)
         if not result.is_success:
             return self.process(result)
-        [record] = data_of(result)
+        written = data_of(result)
+        if isinstance(written, QueuedWrite):
+            return accepted(written)
+        [record] = written
         headers = {"Location": f"/api/v1/tasks/{record.id}", "ETag": tag_of(record)}
         return self.answer(201, encoded(task_answer(record)), headers)
 
     @requires(Role.USER)
     @sends(201, "X-Position")
-    @post("/batch", status_code=201, response_model=TasksAnswer)
-    async def create_tasks(self, body: CreateTasksBody) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @post("/batch", status_code=201, response_model=TasksAnswer, responses={202: QUEUED})
+    async def create_tasks(self, body: CreateTasksBody, prefer: Prefer = None) -> Response:
         """Create many tasks, all of them or none; a refusal names the item that is to blame."""
         tasks = tuple(NewTask(item.draft, item.scope) for item in body.items)
-        result = await self.mediator.execute_async(CreateTasksCommand(tasks=tasks))
+        result = await self.mediator.execute_async(CreateTasksCommand(tasks=tasks, can_wait=can_wait(prefer)))
         if not result.is_success:
             return self.process(result)
-        return self.answer(201, encoded({"items": [task_answer(record) for record in data_of(result)]}))
+        written = data_of(result)
+        if isinstance(written, QueuedWrite):
+            return accepted(written)
+        return self.answer(201, encoded({"items": [task_answer(record) for record in written]}))
 
     @requires(Role.USER)
     @understands("If-None-Match")
@@ -110,10 +121,15 @@ class TasksController(LabkeeperController):
     @requires(Role.USER)
     @understands("If-Match")
     @sends(200, "ETag", "X-Position")
-    @patch("/{task_id}", response_model=TaskAnswer)
-    async def change_task(self, request: Request, task_id: TaskId, body: ChangeTaskBody) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @patch("/{task_id}", response_model=TaskAnswer, responses={202: QUEUED})
+    async def change_task(
+        self, request: Request, task_id: TaskId, body: ChangeTaskBody, prefer: Prefer = None
+    ) -> Response:
         """Change title, description, priority, or the audit and workflow run that it is linked to."""
-        command = ChangeTaskCommand(task_id=task_id, changes=body.given(), expected_version=expected_version(request))
+        command = ChangeTaskCommand(
+            task_id=task_id, changes=body.given(), expected_version=expected_version(request), can_wait=can_wait(prefer)
+        )
         return self._task(await self.mediator.execute_async(command))
 
     @requires(Role.USER)
@@ -133,53 +149,71 @@ class TasksController(LabkeeperController):
     @requires(Role.USER)
     @understands("If-Match")
     @sends(200, "ETag", "X-Position")
-    @post("/{task_id}/assign", response_model=TaskAnswer)
-    async def assign_task(self, request: Request, task_id: TaskId, body: AssignTaskBody) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @post("/{task_id}/assign", response_model=TaskAnswer, responses={202: QUEUED})
+    async def assign_task(
+        self, request: Request, task_id: TaskId, body: AssignTaskBody, prefer: Prefer = None
+    ) -> Response:
         """Say whose turn it is."""
         command = AssignTaskCommand(
             task_id=task_id,
             to=body.assigned_to_type,
             name=body.assigned_to_name,
             expected_version=expected_version(request),
+            can_wait=can_wait(prefer),
         )
         return self._task(await self.mediator.execute_async(command))
 
     @requires(Role.USER)
     @understands("If-Match")
     @sends(200, "ETag", "X-Position")
-    @post("/{task_id}/comment", response_model=TaskAnswer)
-    async def comment_on_task(self, request: Request, task_id: TaskId, body: CommentBody) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @post("/{task_id}/comment", response_model=TaskAnswer, responses={202: QUEUED})
+    async def comment_on_task(
+        self, request: Request, task_id: TaskId, body: CommentBody, prefer: Prefer = None
+    ) -> Response:
         """Say something about a task."""
         command = CommentOnTaskCommand(
-            task_id=task_id, comment=body.comment, expected_version=expected_version(request)
+            task_id=task_id, comment=body.comment, expected_version=expected_version(request), can_wait=can_wait(prefer)
         )
         return self._task(await self.mediator.execute_async(command))
 
     @requires(Role.USER)
     @understands("If-Match")
     @sends(200, "ETag", "X-Position")
-    @post("/{task_id}/status", response_model=TaskAnswer)
-    async def move_task(self, request: Request, task_id: TaskId, body: TaskStatusBody) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @post("/{task_id}/status", response_model=TaskAnswer, responses={202: QUEUED})
+    async def move_task(
+        self, request: Request, task_id: TaskId, body: TaskStatusBody, prefer: Prefer = None
+    ) -> Response:
         """Move a task to another status; 409 when it cannot go there from where it is."""
-        command = MoveTaskCommand(task_id=task_id, status=body.status, expected_version=expected_version(request))
+        command = MoveTaskCommand(
+            task_id=task_id, status=body.status, expected_version=expected_version(request), can_wait=can_wait(prefer)
+        )
         return self._task(await self.mediator.execute_async(command))
 
     @requires(Role.USER)
     @understands("If-Match")
     @sends(200, "ETag", "X-Position")
-    @post("/{task_id}/resolve", response_model=TaskAnswer)
-    async def resolve_task(self, request: Request, task_id: TaskId, body: ResolveTaskBody) -> Response:
+    @sends(202, "Location", "Preference-Applied")
+    @post("/{task_id}/resolve", response_model=TaskAnswer, responses={202: QUEUED})
+    async def resolve_task(
+        self, request: Request, task_id: TaskId, body: ResolveTaskBody, prefer: Prefer = None
+    ) -> Response:
         """Close a task and say what was decided."""
         command = ResolveTaskCommand(
             task_id=task_id,
             official_action=body.official_action,
             resolution_note=body.resolution_note,
             expected_version=expected_version(request),
+            can_wait=can_wait(prefer),
         )
         return self._task(await self.mediator.execute_async(command))
 
-    def _task(self, result: OperationResult[LabsRecord]) -> Response:
+    def _task(self, result: OperationResult[LabsRecord | QueuedWrite]) -> Response:
         if not result.is_success:
             return self.process(result)
         record = data_of(result)
+        if isinstance(record, QueuedWrite):
+            return accepted(record)
         return self.answer(200, encoded(task_answer(record)), {"ETag": tag_of(record)})

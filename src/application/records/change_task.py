@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Command, CommandHandler
 
+from application.records.records_outbox import QueuedWrite
 from application.records.task_changes import TaskChanges
 from application.records.task_links import LINKS, TaskLinks
 from domain.records.kinds.task import TASK, By, Task
@@ -14,24 +15,27 @@ from domain.records.values import JsonValue, LabsRecord
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChangeTaskCommand(Command[OperationResult[LabsRecord]]):
+class ChangeTaskCommand(Command[OperationResult[LabsRecord | QueuedWrite]]):
     """Change title, description, priority, or what the task is linked to; a link of None is taken away."""
 
     task_id: int
     changes: Mapping[str, JsonValue]
     expected_version: int | None = None
+    can_wait: bool = False
 
 
-class ChangeTaskCommandHandler(CommandHandler[ChangeTaskCommand, OperationResult[LabsRecord]]):
+class ChangeTaskCommandHandler(CommandHandler[ChangeTaskCommand, OperationResult[LabsRecord | QueuedWrite]]):
     def __init__(self, records: LabsRecordRepository, tasks: TaskChanges) -> None:
         self._links = TaskLinks(records)
         self._tasks = tasks
 
-    async def handle_async(self, request: ChangeTaskCommand) -> OperationResult[LabsRecord]:
+    async def handle_async(self, request: ChangeTaskCommand) -> OperationResult[LabsRecord | QueuedWrite]:
         def decide(task: Task, by: By) -> JsonValue:
             data = task.changed(dict(request.changes), by)
             TASK.check(data, only=request.changes.keys())
             return data
 
         await self._links.check_async({name: request.changes[name] for name in LINKS if name in request.changes})
-        return await self._tasks.change_async(request.task_id, decide, "tasks.updated", request.expected_version)
+        return await self._tasks.change_or_queue_async(
+            request.task_id, decide, "tasks.updated", request.expected_version, can_wait=request.can_wait
+        )

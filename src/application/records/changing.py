@@ -10,6 +10,8 @@ from application.kernel.conflicts import MOST_TRIES
 from application.kernel.refusals import Refusal, missing, precondition_failed
 from application.kernel.request_context import current_request
 from application.records.record_version import version_of
+from application.records.records_outbox import QueuedWrite
+from application.records.writing import RecordWriting, after_queued
 from domain.records.errors import RecordChangedError
 from domain.records.kinds.kind import Kind
 from domain.records.repositories import LabsRecordRepository
@@ -26,8 +28,9 @@ class RecordChanges:
     Within this process changes of one record wait for each other: they would only undo each other's reading.
     """
 
-    def __init__(self, records: LabsRecordRepository) -> None:
+    def __init__(self, records: LabsRecordRepository, writing: RecordWriting) -> None:
         self._records = records
+        self._writing = writing
         self._turns: dict[int, _Turn] = {}
 
     async def change_async(
@@ -49,6 +52,34 @@ class RecordChanges:
             return await self._records.update_async(current_request().actor, item, action=action)
 
         return await self.change_through_async(record_id, decide, write, kind=kind, expected_version=expected_version)
+
+    async def change_or_queue_async(
+        self,
+        record_id: int,
+        decide: Decide,
+        *,
+        kind: Kind | None = None,
+        expected_version: int | None = None,
+        action: str = "",
+        can_wait: bool = False,
+    ) -> LabsRecord | QueuedWrite | Refusal:
+        """Change a record as ``change_async`` does, or queue that where it has to wait and can.
+
+        What waits is decided upon what else of theirs waits: each of them stands on the one before.
+        """
+        if not can_wait:
+            return await self.change_async(
+                record_id, decide, kind=kind, expected_version=expected_version, action=action
+            )
+
+        async def write(item: RecordItem) -> LabsRecord | QueuedWrite:
+            written = await self._writing.write_async(
+                current_request().actor, [item], action=action, can_wait=True, builds_on_queued=True
+            )
+            return written if isinstance(written, QueuedWrite) else written[0]
+
+        async with self._turn(record_id):
+            return await self._decide_async(record_id, decide, kind, expected_version, write, upon_queued=True)
 
     async def change_through_async(
         self,
@@ -74,19 +105,25 @@ class RecordChanges:
         kind: Kind | None,
         expected_version: int | None,
         write: Callable[[RecordItem], Awaitable[T]],
+        *,
+        upon_queued: bool = False,
     ) -> LabsRecord | T | Refusal:
         actor = current_request().actor
         for tries in range(1, MOST_TRIES + 1):
+            queued = await self._writing.queued_async(actor, record_id) if upon_queued else []
             record = await self._records.get_async(actor, record_id)
             if record is None or (kind is not None and not kind.includes(record)):
                 return missing("record" if kind is None else kind.name, str(record_id))
             if expected_version not in (None, version_of(record)):
                 return _stale(record_id)
-            fields = decide(record)
-            if all(record.value_of(name) is value for name, value in fields.items()):
+            base = after_queued(record, queued)
+            if base is None:
+                return missing("record" if kind is None else kind.name, str(record_id))
+            fields = decide(base)
+            if base is record and all(record.value_of(name) is value for name, value in fields.items()):
                 return record
             try:
-                return await write(RecordItem(record.id, fields, expected=record))
+                return await write(RecordItem(record.id, fields, expected=base))
             except RecordChangedError:
                 if expected_version is not None:
                     return _stale(record_id)

@@ -42,6 +42,7 @@ class QueuedWrite:
         items: to be written, all or none; those that change a record carry it as the writer had read it.
         removals: ids of records to remove, when there are no items.
         expected: the one record to remove, as the writer had read it; None for several.
+        builds_on_queued: whether it was decided upon what earlier queued writes lead to; it must replace nothing else.
         written: ids of the records that it led to, once sent.
         conflict_id: the record that is not as expected; None without a conflict.
         theirs: that record as it is; None when it is gone.
@@ -54,6 +55,7 @@ class QueuedWrite:
     removals: tuple[int, ...] = ()
     expected: LabsRecord | None = None
     action: str = ""
+    builds_on_queued: bool = False
     state: QueuedState = QueuedState.WAITING
     queued_at: datetime
     attempts: int = 0
@@ -93,6 +95,7 @@ class RecordsOutbox(ABC):
         removals: Sequence[int] = (),
         expected: LabsRecord | None = None,
         action: str = "",
+        builds_on_queued: bool = False,
     ) -> QueuedWrite:
         """Keep a write.
 
@@ -117,6 +120,10 @@ class RecordsOutbox(ABC):
     @abstractmethod
     async def list_async(self, username: str | None, *, after: str | None = None, limit: int = 50) -> list[QueuedWrite]:
         """Return somebody's writes, or with None everybody's, oldest first: those with ids above ``after``."""
+
+    @abstractmethod
+    async def unsettled_async(self, username: str, record_id: int) -> list[QueuedWrite]:
+        """Return somebody's writes of a record that wait or conflict, oldest first."""
 
     @abstractmethod
     async def get_async(self, write_id: str) -> QueuedWrite | None:

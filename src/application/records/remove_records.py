@@ -7,6 +7,8 @@ from neuroglia.mediation.mediator import Command, CommandHandler
 
 from application.contracts.memberships import MembershipDirectory
 from application.kernel.request_context import current_request
+from application.records.records_outbox import QueuedWrite
+from application.records.writing import RecordWriting
 from domain.records.errors import ScopeNotFoundError
 from domain.records.repositories import LabsRecordRepository
 from domain.records.values import NO_SCOPE, RecordScope
@@ -21,18 +23,20 @@ class Removal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RemoveRecordsCommand(Command[OperationResult[None]]):
+class RemoveRecordsCommand(Command[OperationResult[QueuedWrite | None]]):
     """Remove all of them or none."""
 
     removals: tuple[Removal, ...]
+    can_wait: bool = False
 
 
-class RemoveRecordsCommandHandler(CommandHandler[RemoveRecordsCommand, OperationResult[None]]):
-    def __init__(self, records: LabsRecordRepository, memberships: MembershipDirectory) -> None:
+class RemoveRecordsCommandHandler(CommandHandler[RemoveRecordsCommand, OperationResult[QueuedWrite | None]]):
+    def __init__(self, records: LabsRecordRepository, writing: RecordWriting, memberships: MembershipDirectory) -> None:
         self._records = records
+        self._writing = writing
         self._memberships = memberships
 
-    async def handle_async(self, request: RemoveRecordsCommand) -> OperationResult[None]:
+    async def handle_async(self, request: RemoveRecordsCommand) -> OperationResult[QueuedWrite | None]:
         actor = current_request().actor
         theirs = await self._memberships.of_async(actor)
         for index, removal in enumerate(request.removals):
@@ -40,9 +44,11 @@ class RemoveRecordsCommandHandler(CommandHandler[RemoveRecordsCommand, Operation
                 if not theirs.include(kind.value, number):
                     raise ScopeNotFoundError(kind.value, number, index)
         ids = [removal.record_id for removal in request.removals if await self._is_reached_async(actor, removal)]
+        queued = None
         if ids:
-            await self._records.remove_async(actor, list(dict.fromkeys(ids)))
-        return self.no_content()
+            once = list(dict.fromkeys(ids))
+            queued = await self._writing.remove_several_async(actor, once, can_wait=request.can_wait)
+        return self.accepted(queued) if queued is not None else self.no_content()
 
     async def _is_reached_async(self, actor: str, removal: Removal) -> bool:
         if removal.scope == NO_SCOPE:

@@ -61,10 +61,15 @@ def record_after(
     if any(item.fields[name] != current.value_of(name) for name in SCOPE_FIELDS if name in item.fields):
         raise WrongScopeError(item.id, index)
     check_expected(current, item.expected, index)
+    return led_to(item, current)
+
+
+def led_to(item: RecordItem, before: LabsRecord) -> LabsRecord:
+    """Return what an update makes of a record."""
     given = dict(item.fields)
     if given.get("username", "") is None:
         del given["username"]  # as in the system of record: nobody is no news about who it is
-    return replace(current, **given)
+    return replace(before, **given)
 
 
 def check_expected(current: LabsRecord, expected: LabsRecord | None, index: int | None = None) -> None:

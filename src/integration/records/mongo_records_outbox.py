@@ -23,11 +23,11 @@ from application.records.records_outbox import (
 )
 from domain.kernel.clock import Clock
 from domain.kernel.errors import NoUpstreamTokenError, UnavailableError
-from domain.records.record_batches import check_scopes
+from domain.records.record_batches import check_scopes, led_to
 from domain.records.rules import check_batch
 from domain.records.values import LabsRecord, RecordItem
 from integration.mongo.runs.time_ordered_ids import TimeOrderedIds
-from integration.records.outbox_delivery import OutboxDelivery, led_to
+from integration.records.outbox_delivery import OutboxDelivery
 from integration.records.outbox_documents import Document, write_of
 from integration.records.outbox_store import OutboxStore
 
@@ -86,6 +86,7 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
         removals: Sequence[int] = (),
         expected: LabsRecord | None = None,
         action: str = "",
+        builds_on_queued: bool = False,
     ) -> QueuedWrite:
         check_batch(items)
         check_scopes(items, (await self._memberships.of_async(username)).include)
@@ -98,6 +99,7 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
             removals=tuple(removals),
             expected=expected,
             action=action,
+            builds_on_queued=builds_on_queued,
             queued_at=self._clock.now(),
         )
         await self._store.put_async(write, current_request().correlation_id)
@@ -119,6 +121,9 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
 
     async def list_async(self, username: str | None, *, after: str | None = None, limit: int = 50) -> list[QueuedWrite]:
         return await self._store.list_async(username, after, limit)
+
+    async def unsettled_async(self, username: str, record_id: int) -> list[QueuedWrite]:
+        return await self._store.unsettled_of_async(username, record_id)
 
     async def get_async(self, write_id: str) -> QueuedWrite | None:
         document = await self._store.find_async(write_id)

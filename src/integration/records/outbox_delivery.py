@@ -9,6 +9,7 @@ from application.records.records_outbox import QueuedState, QueuedWrite
 from domain.kernel.clock import Clock
 from domain.kernel.errors import LabkeeperError, NoUpstreamTokenError, UnavailableError
 from domain.records.errors import RecordChangedError, RecordNotFoundError
+from domain.records.record_batches import led_to
 from domain.records.values import LabsRecord, RecordItem
 from integration.connect.errors import AnswerLostError
 from integration.records.cached_labs_record_repository import CachedLabsRecordRepository
@@ -100,9 +101,15 @@ class OutboxDelivery:
     async def _follow_async(self, write: QueuedWrite, written: Sequence[LabsRecord]) -> None:
         """Let what else the person has queued for these records expect what this write has led to."""
         now = {record.id: record for record in written}
+        done = {item.id: item for item in write.items}
         for document in await self._store.open_for_async(write.username, list(now), but=write.id):
             later = write_of(document)
-            items = [replace(one, expected=now[one.id]) if one.id in now else one for one in later.items]
+            items = [
+                replace(one, expected=now[one.id])
+                if one.id in now and (not later.builds_on_queued or _knew_of(one, done.get(one.id)))
+                else one
+                for one in later.items
+            ]
             expected = now.get(later.expected.id, later.expected) if later.expected is not None else None
             await self._store.expect_async(later.id, items, expected)
 
@@ -111,8 +118,9 @@ class OutboxDelivery:
     ) -> list[LabsRecord] | None:
         """Return the records of a write that has been taken before; None when it has not."""
         if not write.items:
-            gone = isinstance(error, RecordNotFoundError) or error.current is None
-            return [] if gone and len(write.removals) == 1 else None
+            if isinstance(error, RecordChangedError) and error.current is not None:
+                return None
+            return [] if len(write.removals) == 1 or await self._are_gone_async(write) else None
         if any(item.id is None for item in write.items):
             return None
         found: list[LabsRecord] = []
@@ -124,6 +132,12 @@ class OutboxDelivery:
                 return None
             found.append(current)
         return found
+
+    async def _are_gone_async(self, write: QueuedWrite) -> bool:
+        for record_id in write.removals:
+            if await self._remote.get_async(write.username, record_id) is not None:
+                return False
+        return True
 
     async def _taken_inserts_async(self, write: QueuedWrite, document: Document) -> list[LabsRecord] | None:
         """Return the records of a batch with inserts that turns out to have been taken; None when it was not."""
@@ -155,9 +169,8 @@ class OutboxDelivery:
         return [record.id for record in await self._remote.equal_records_async(write.username, item)]
 
 
-def led_to(item: RecordItem, before: LabsRecord) -> LabsRecord:
-    """Return what an update makes of a record."""
-    given = dict(item.fields)
-    if given.get("username", "") is None:
-        del given["username"]  # as in the system of record: nobody is no news about who it is
-    return replace(before, **given)
+def _knew_of(later: RecordItem, earlier: RecordItem | None) -> bool:
+    """Tell whether a write was decided upon what an earlier one leads to; else it would undo that unseen."""
+    if later.expected is None or earlier is None:
+        return False
+    return is_alike(led_to(earlier, later.expected), later.expected)

@@ -1,9 +1,9 @@
 """Queued writes as documents of the collection ``records_outbox``, and back.
 
 Document: ``{_id, username, lanes: [scope key], records: [id], state, items: JSON text, removals: [id], expected: JSON
-text or null, action, correlation, baseline: JSON text or null, queued_at, attempts, tried_at, written: [id],
-conflict_id, theirs: JSON text or null, error, expires_at}``. ``baseline`` holds, per item without an id, the ids of
-equal records that were there before the first time it was sent; null while that is not known.
+text or null, action, builds_on_queued, correlation, baseline: JSON text or null, queued_at, attempts, tried_at,
+written: [id], conflict_id, theirs: JSON text or null, error, expires_at}``. ``baseline`` holds, per item without an id,
+the ids of equal records that were there before the first time it was sent; null while that is not known.
 """
 
 import json
@@ -30,6 +30,7 @@ def document_of(write: QueuedWrite, correlation: str) -> Document:
         "removals": list(write.removals),
         "expected": record_text(write.expected),
         "action": write.action,
+        "builds_on_queued": write.builds_on_queued,
         "correlation": correlation,
         "baseline": None,
         "queued_at": write.queued_at,
@@ -54,6 +55,7 @@ def write_of(document: Document) -> QueuedWrite:
         removals=tuple(document["removals"]),
         expected=_record_in(document["expected"]),
         action=document["action"],
+        builds_on_queued=document.get("builds_on_queued", False),
         state=QueuedState(document["state"]),
         queued_at=document["queued_at"],
         attempts=document["attempts"],

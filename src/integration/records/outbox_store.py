@@ -81,6 +81,13 @@ class OutboxStore:
             found = await self._collection.find(which).sort("_id", 1).to_list(None)
         return [one for one in found if one["_id"] != but]
 
+    async def unsettled_of_async(self, username: str, record_id: int) -> list[QueuedWrite]:
+        """Return a person's writes of a record that wait or conflict, oldest first."""
+        which = {"username": username, "state": {"$in": list(UNSETTLED)}, "records": record_id}
+        with translating_outages(_STORE):
+            found = await self._collection.find(which).sort("_id", 1).to_list(None)
+        return [write_of(one) for one in found]
+
     async def claimed_async(self, record_ids: Sequence[int]) -> set[int]:
         """Return which of these records are known to have come from a queued write."""
         which = {"state": QueuedState.SENT.value, "written": {"$in": list(record_ids)}}

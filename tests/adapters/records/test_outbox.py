@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -310,3 +311,42 @@ async def test_the_sender_sends_by_itself_and_outlives_a_flapping_remote(queue: 
     own = [one["data"] for one in sorted(queue.store.connect.records(), key=lambda one: one["id"])]
     assert [n for n in own if n % 2 == 0] == list(range(0, 12, 2))
     assert [n for n in own if n % 2 == 1] == list(range(1, 12, 2))
+
+
+async def test_what_was_decided_without_an_earlier_write_does_not_undo_it(queue: Queue) -> None:
+    record = await queue.store.records.add_async(ASHA, new(SCOPE, data=["created"]))
+    queue.dead()
+    first = await queue.outbox.put_async(
+        ASHA, [change(record.id, record, data=["created", "a"])], builds_on_queued=True
+    )
+    knew = replace(record, data=["created", "a"])
+    second = await queue.outbox.put_async(
+        ASHA, [change(record.id, knew, data=["created", "a", "b"])], builds_on_queued=True
+    )
+    unseen = await queue.outbox.put_async(
+        ASHA, [change(record.id, record, data=["created", "c"])], builds_on_queued=True
+    )
+    waiting = await queue.outbox.unsettled_async(ASHA, record.id)
+    assert [one.id for one in waiting] == [first.id, second.id, unseen.id]
+    assert await queue.outbox.unsettled_async(DALIA, record.id) == []
+    queue.back()
+    await queue.passed()
+    states = [await queue.state(one) for one in (first, second, unseen)]
+    assert states == [QueuedState.SENT, QueuedState.SENT, QueuedState.CONFLICT]
+    assert queue.data() == [["created", "a", "b"]]
+
+
+async def test_several_removals_whose_answer_was_lost_are_done(queue: Queue) -> None:
+    gone = await queue.store.records.write_async(ASHA, [new(SCOPE, data=n) for n in range(3)])
+    queue.store.connect.set_faults(
+        {"kind": "drop_after", "path": RECORDS, "method": "DELETE"},
+        {"kind": "status", "path": RECORDS, "status": 503, "method": "GET", "after": 1},
+    )
+    write = await queue.outbox.put_async(ASHA, removals=[one.id for one in gone])
+    with acting_as(RequestContext(actor=ASHA)):
+        write = await queue.outbox.send_now_async(write.id)
+    assert write.state is QueuedState.SENDING
+    queue.back()
+    await queue.passed()
+    assert await queue.state(write) is QueuedState.SENT
+    assert queue.data() == []
