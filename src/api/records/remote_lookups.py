@@ -136,7 +136,7 @@ def _data_matches(lookup: str, found: JsonValue, said: str) -> bool:
     if lookup == "contains":  # of JSON in JSON, unlike the same word for text
         return found == said or (isinstance(found, list) and said in found)
     if lookup == "has_key":
-        return isinstance(found, dict | list) and said in found
+        return found == said or (isinstance(found, dict | list) and said in found)
     return found is not None and _ON_TEXT[lookup](_as_text(found), said)
 
 

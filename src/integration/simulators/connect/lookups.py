@@ -106,14 +106,13 @@ def _on_data(rest: list[str], said: str) -> Holds:
     if lookup == "in":
         return lambda row: isinstance(found := _at(row, path), str) and found in list(said)
     if lookup == "has_key":
-        return lambda row: isinstance(found := _at(row, path), dict | list) and said in found
+        return lambda row: (found := _at(row, path)) == said or (isinstance(found, dict | list) and said in found)
+    if lookup == "contains":
+        # Unlike the other lookups of text Django has none of this name for keys: JSON is looked for in JSON.
+        return lambda row: (found := _at(row, path)) == said or (isinstance(found, list) and said in found)
     if lookup in _ORDERED:
         ordered, limit = _ORDERED[lookup], _rank(said)
         return lambda row: (found := _at(row, path)) is not _ABSENT and ordered(_rank(found), limit)
-    if not path and lookup == "contains":
-        return lambda row: (
-            row.values["data"] == said or (isinstance(row.values["data"], list) and said in row.values["data"])
-        )
     matches = _ON_TEXT[lookup]
     return lambda row: (found := _at(row, path)) not in (_ABSENT, None) and matches(_as_text(found), said)
 
