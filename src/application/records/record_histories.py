@@ -34,8 +34,9 @@ class RecordHistories(ABC):
     """Histories of records that are there.
 
     A history begins when the record came to be, or came to its present scope, and for those who see it only because it
-    is public when it became that: what was before is not theirs to see who see it now. Every method returns None when there is no such record for the person, and raises
-    ``HistoryNotKeptError`` when the store does not remember, ``UnavailableError`` when it does not answer.
+    is public when it became that: what was before is not theirs to see who see it now. Every method returns None when
+    there is no such record for the person, and raises ``HistoryNotKeptError`` when the store does not remember,
+    ``UnavailableError`` when it does not answer.
     """
 
     @abstractmethod
