@@ -14,7 +14,7 @@ class SignedIn:
         may_use_data: whether they were allowed to reach data at all; else they are known, and refused.
         session_key: names their session in our store; None without one. Not the secret that the browser holds.
         context: opportunity, program and organisation that they work in; None where none is chosen.
-        upstream_token: the token that came with this very request; None without one. Kept nowhere.
+        upstream_token: the token that came with this very request; None without one. Kept only for work that waits.
     """
 
     username: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from application.access.connect_logins import NEEDED_SCOPE, ConnectLogins, TokenFacts
+from application.contracts.presented_logins import Listener
 from application.kernel.sign_in import ForeignTokens, SignedIn
 from domain.kernel.clock import Clock
 from domain.kernel.errors import UnavailableError
@@ -39,6 +40,12 @@ class ConnectBearerTokens(ForeignTokens):
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._asking: dict[str, asyncio.Task[_Seen]] = {}
         self._dead_until: datetime | None = None
+        self._listeners: list[Listener] = []
+        self._telling: set[asyncio.Task[None]] = set()
+
+    def listen(self, listener: Listener) -> None:
+        """Have a listener told of everybody whose token Connect has just called good."""
+        self._listeners.append(listener)
 
     async def holder_async(self, token: str, *, reading: bool) -> SignedIn | None:
         key = name_of(token)
@@ -49,9 +56,7 @@ class ConnectBearerTokens(ForeignTokens):
         facts = seen.facts
         if facts is None or facts.expires_at <= self._clock.now():
             return None
-        return SignedIn(
-            facts.username, facts.expires_at.timestamp(), NEEDED_SCOPE in facts.scopes, upstream_token=token
-        )
+        return _signed_in(facts, token)
 
     async def _ask_async(self, key: str, token: str, before: _Seen | None) -> _Seen:
         """Ask Connect, once for all who wait; fall back on what it said before where that is allowed."""
@@ -79,4 +84,21 @@ class ConnectBearerTokens(ForeignTokens):
         self._dead_until = None
         if len(self._seen) > _MOST_REMEMBERED:
             self._seen.popitem(last=False)
+        if self._listeners and facts is not None and NEEDED_SCOPE in facts.scopes:
+            # Not before the answer: whoever asks does not wait for what else comes of it.
+            telling = asyncio.create_task(self._tell_async(_signed_in(facts, token)), name="bearer-arrived")
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
         return seen
+
+    async def _tell_async(self, holder: SignedIn) -> None:
+        for listener in self._listeners:
+            try:
+                await listener(holder)
+            except UnavailableError as error:
+                log.warning("what waits for a login of %s was not told of one: %s", holder.username, error)
+
+
+def _signed_in(facts: TokenFacts, token: str) -> SignedIn:
+    may_use_data = NEEDED_SCOPE in facts.scopes
+    return SignedIn(facts.username, facts.expires_at.timestamp(), may_use_data, upstream_token=token)

@@ -31,7 +31,7 @@ class ConnectTokens(UpstreamTokens, Grants, HostedService):
     of its own that nobody's cancellation ends half-way, and whoever waits takes the token that it brought. What
     remains: a process that is killed between Connect's answer and our store loses the login.
 
-    The token that came with the current request goes before the stored one, and is kept nowhere.
+    The token that came with the current request goes before the stored one. It is kept only for work that waits.
     """
 
     def __init__(
@@ -53,6 +53,10 @@ class ConnectTokens(UpstreamTokens, Grants, HostedService):
 
     async def keep_async(self, username: str, grant: Grant) -> None:
         await self._grants.put_async(username, grant)
+
+    async def keep_presented_async(self, username: str, grant: Grant) -> None:
+        """Keep a token that came with a request, unless there is a login that can be refreshed."""
+        await self._grants.put_unless_refreshable_async(username, grant)
 
     async def forget_async(self, username: str) -> None:
         await self._grants.remove_async(username)

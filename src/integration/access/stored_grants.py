@@ -73,6 +73,14 @@ class StoredGrants:
             await self._grants.replace_one({"_id": username}, self._document(username, grant), upsert=True)
         self._at_hand.pop(username, None)
 
+    async def put_unless_refreshable_async(self, username: str, grant: Grant) -> None:
+        """Keep a grant in place of none, or of one that cannot be refreshed."""
+        document = {"$literal": self._document(username, grant)}
+        kept = {"$cond": [{"$eq": ["$refreshable", True]}, "$$ROOT", document]}
+        with translating_outages(_STORE):
+            await self._grants.update_one({"_id": username}, [{"$replaceWith": kept}], upsert=True)
+        self._at_hand.pop(username, None)
+
     async def replace_async(self, before: StoredGrant, grant: Grant) -> StoredGrant | None:
         """Keep what a refresh brought, unless somebody logged in or out meanwhile; return what is kept."""
         same = {"_id": before.username, "generation": before.generation}

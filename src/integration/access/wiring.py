@@ -12,6 +12,7 @@ from application.access.installation import AccessInstallation
 from application.access.labs_context import MembersLabsContexts
 from application.contracts.labs_context import LabsContexts
 from application.contracts.memberships import MembershipDirectory, UpstreamTokens
+from application.contracts.presented_logins import PresentedLogins
 from application.kernel.event_feed import EventFeed
 from application.kernel.handlers import register_handlers
 from application.kernel.leases import Leases
@@ -32,6 +33,7 @@ from integration.access.mongo_access_repositories import (
 from integration.access.mongo_membership_archive import MongoMembershipArchive
 from integration.access.mongo_pending_logins import MongoPendingLogins
 from integration.access.mongo_sessions import MongoSessions
+from integration.access.presented_tokens import PresentedTokens
 from integration.connect.connect_api import ConnectApi
 from integration.http.address_policy import AddressPolicy
 from integration.mongo.driver import MongoDriver
@@ -144,7 +146,11 @@ def register_access(
     services.add_singleton(ConnectLogins, singleton=logins)
     services.add_singleton(PendingLogins, singleton=pending)
     services.add_singleton(Sessions, singleton=sessions)
+    bearers = ConnectBearerTokens(logins, clock) if connect.url else None
     services.add_singleton(ConnectTokens, implementation_factory=tokens)
+    services.add_singleton(
+        PresentedLogins, implementation_factory=lambda provider: PresentedTokens(bearers, same(provider), clock)
+    )
     for port in (Grants, UpstreamTokens, HostedService):
         services.add_singleton(port, implementation_factory=same)
     if managed_here:
@@ -153,7 +159,6 @@ def register_access(
         _register_connect_memberships(services, connect.url, policy, archive, clock)
     services.add_singleton(LabsContexts, MembersLabsContexts)
     register_handlers(services, "application.access")
-    bearers = ConnectBearerTokens(logins, clock) if connect.url else None
     return AccessContext(log, sessions, bearers, pending, archive, logins)
 
 

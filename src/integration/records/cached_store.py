@@ -6,6 +6,7 @@ from neuroglia.dependency_injection.service_provider import ServiceCollection, S
 from neuroglia.hosting.abstractions import HostedService
 
 from application.contracts.memberships import MembershipDirectory
+from application.contracts.presented_logins import PresentedLogins
 from application.kernel.leases import Leases
 from application.records.writing import Outboxes
 from domain.kernel.clock import Clock
@@ -99,7 +100,9 @@ def register_cache(
         required = provider.get_required_service
         records: CachedLabsRecordRepository = required(CachedLabsRecordRepository)
         delivery = OutboxDelivery(store, records, required(HttpLabsRecordRepository), clock)
-        return MongoRecordsOutbox(store, delivery, required(MembershipDirectory), required(Leases), clock)
+        return MongoRecordsOutbox(
+            store, delivery, required(MembershipDirectory), required(Leases), clock, required(PresentedLogins)
+        )
 
     services.add_singleton(MongoRecordsOutbox, implementation_factory=outbox)
     services.add_singleton(

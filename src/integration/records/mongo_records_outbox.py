@@ -10,9 +10,11 @@ from typing import Any
 from neuroglia.hosting.abstractions import HostedService
 
 from application.contracts.memberships import MembershipDirectory
+from application.contracts.presented_logins import PresentedLogins
 from application.kernel.lease_keeper import HeldLease, holding
 from application.kernel.leases import Leases
 from application.kernel.request_context import RequestContext, acting_as, current_request
+from application.kernel.sign_in import SignedIn
 from application.records.records_outbox import (
     Keep,
     NothingToResolveError,
@@ -55,6 +57,7 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
         memberships: MembershipDirectory,
         leases: Leases,
         clock: Clock,
+        logins: PresentedLogins | None = None,
         *,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
@@ -63,6 +66,7 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
         self._memberships = memberships
         self._leases = leases
         self._clock = clock
+        self._logins = logins
         self._ids = TimeOrderedIds(clock)
         self._poll_seconds = poll_seconds
         self._kicked = asyncio.Event()
@@ -70,6 +74,8 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
 
     async def start_async(self) -> None:
         await self._store.prepare_async()
+        if self._logins is not None:
+            self._logins.listen(self._came_async)
         self._task = asyncio.create_task(self._send_for_ever(), name="records-outbox")
 
     async def stop_async(self) -> None:
@@ -117,7 +123,10 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
         document = await self._store.find_async(write_id)
         if document is None:
             raise UnavailableError("the queue lost a write", 1.0)
-        return write_of(document)
+        write = write_of(document)
+        if write.state is not QueuedState.SENT:
+            await self._keep_login_async()
+        return write
 
     async def list_async(self, username: str | None, *, after: str | None = None, limit: int = 50) -> list[QueuedWrite]:
         return await self._store.list_async(username, after, limit)
@@ -209,6 +218,23 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
         for name, position in request.positions.items():
             asking.wrote(name, position)
         return True
+
+    async def _keep_login_async(self) -> None:
+        """Keep the token that this request came with: what waits is sent when nobody asks any more."""
+        signed_in = current_request().signed_in
+        if self._logins is None or signed_in is None:
+            return
+        try:
+            await self._logins.keep_async(signed_in)
+        except UnavailableError as error:
+            log.warning("the login of %s was not kept; their writes wait until they come again: %s",
+                        signed_in.username, error)  # fmt: skip
+
+    async def _came_async(self, login: SignedIn) -> None:
+        """Send what waits for somebody who has just come with a good token."""
+        if self._logins is not None and await self._store.count_unsettled_async(login.username):
+            await self._logins.keep_async(login)
+            self._kicked.set()
 
     async def _send_for_ever(self) -> None:
         pause = 0.0
