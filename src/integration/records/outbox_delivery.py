@@ -8,7 +8,7 @@ from datetime import timedelta
 from application.records.records_outbox import QueuedState, QueuedWrite
 from domain.kernel.clock import Clock
 from domain.kernel.errors import LabkeeperError, NoUpstreamTokenError, UnavailableError
-from domain.records.errors import RecordChangedError, RecordNotFoundError
+from domain.records.errors import RecordChangedError, RecordNotFoundError, RecordsRefusedError
 from domain.records.record_batches import led_to
 from domain.records.values import LabsRecord, RecordItem
 from integration.connect.errors import AnswerLostError
@@ -20,6 +20,9 @@ from integration.records.remote_writes import is_alike
 
 TAKES_EFFECT_WITHIN = timedelta(seconds=3)
 """What was sent may still be on its way for so long; only then it counts as not taken."""
+BREAKS_BEFORE_REFUSED = 5
+"""So often the system of record may break at a write, for no reason that can be found, until that is its answer."""
+BROKE_RETRY_SECONDS = 5.0
 
 
 class OutboxDelivery:
@@ -69,6 +72,10 @@ class OutboxDelivery:
             await self._store.tried_async(write.id, str(error), in_doubt=stays)
             raise
         except LabkeeperError as error:
+            if _is_broken(error) and document.get("breaks", 0) + 1 < BREAKS_BEFORE_REFUSED:
+                stays = write.state is QueuedState.SENDING
+                await self._store.tried_async(write.id, str(error), in_doubt=stays, broke=True)
+                raise UnavailableError(str(error), BROKE_RETRY_SECONDS) from error
             if not is_kept:
                 await self._store.remove_async(write.id)
                 raise
@@ -167,6 +174,11 @@ class OutboxDelivery:
 
     async def _equal_ids_async(self, write: QueuedWrite, item: RecordItem) -> list[int]:
         return [record.id for record in await self._remote.equal_records_async(write.username, item)]
+
+
+def _is_broken(error: LabkeeperError) -> bool:
+    """Tell an error of the system of record from a refusal; one that a batch explains arrives as a broken rule."""
+    return isinstance(error, RecordsRefusedError) and error.status >= 500
 
 
 def _knew_of(later: RecordItem, earlier: RecordItem | None) -> bool:

@@ -1,9 +1,10 @@
 """Queued writes as documents of the collection ``records_outbox``, and back.
 
 Document: ``{_id, username, lanes: [scope key], records: [id], state, items: JSON text, removals: [id], expected: JSON
-text or null, action, builds_on_queued, correlation, baseline: JSON text or null, queued_at, attempts, tried_at,
+text or null, action, builds_on_queued, correlation, baseline: JSON text or null, queued_at, attempts, breaks, tried_at,
 written: [id], conflict_id, theirs: JSON text or null, error, expires_at}``. ``baseline`` holds, per item without an id,
-the ids of equal records that were there before the first time it was sent; null while that is not known.
+the ids of equal records that were there before the first time it was sent; null while that is not known. ``breaks`` is
+how often the system of record broke at it; absent in documents of earlier versions.
 """
 
 import json
@@ -35,6 +36,7 @@ def document_of(write: QueuedWrite, correlation: str) -> Document:
         "baseline": None,
         "queued_at": write.queued_at,
         "attempts": 0,
+        "breaks": 0,
         "tried_at": None,
         "written": [],
         "conflict_id": None,

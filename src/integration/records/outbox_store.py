@@ -100,10 +100,15 @@ class OutboxStore:
         changes = {"state": QueuedState.SENDING.value, "baseline": json.dumps(baseline), "tried_at": self._clock.now()}
         await self._change_async(write_id, changes, {"$inc": {"attempts": 1}})
 
-    async def tried_async(self, write_id: str, why: str, *, in_doubt: bool) -> None:
-        """Note why a write is not settled: it was surely not taken, or nobody knows."""
+    async def tried_async(self, write_id: str, why: str, *, in_doubt: bool, broke: bool = False) -> None:
+        """Note why a write is not settled: it was surely not taken, or nobody knows.
+
+        Args:
+            broke: whether the system of record broke at it; that is counted.
+        """
         state = QueuedState.SENDING if in_doubt else QueuedState.WAITING
-        await self._change_async(write_id, {"state": state.value, "error": why[:500]})
+        more = {"$inc": {"breaks": 1}} if broke else None
+        await self._change_async(write_id, {"state": state.value, "error": why[:500]}, more)
 
     async def sent_async(self, write_id: str, written: Sequence[int]) -> None:
         """Note that a write was taken."""
@@ -139,6 +144,7 @@ class OutboxStore:
             "conflict_id": None,
             "theirs": None,
             "error": None,
+            "breaks": 0,
         }
         return await self._out_of_conflict_async(write_id, changes)
 

@@ -350,3 +350,32 @@ async def test_several_removals_whose_answer_was_lost_are_done(queue: Queue) -> 
     await queue.passed()
     assert await queue.state(write) is QueuedState.SENT
     assert queue.data() == []
+
+
+async def test_an_error_that_passes_lets_a_write_wait(queue: Queue) -> None:
+    broken = {"kind": "status", "path": RECORDS, "status": 500, "method": "POST", "times": 2}
+    queue.store.connect.set_faults(broken)
+    write = await queue.put(ASHA, new(SCOPE, data="kept"))
+    assert write.state is QueuedState.WAITING
+    await queue.passed()
+    assert await queue.state(write) is QueuedState.WAITING
+    await queue.passed()
+    assert await queue.state(write) is QueuedState.SENT
+    assert queue.data() == ["kept"]
+
+
+async def test_an_error_that_stays_ends_in_a_refusal_however_often_an_outage_came_before(queue: Queue) -> None:
+    record = await queue.store.records.add_async(ASHA, new(SCOPE, data="before"))
+    queue.dead("POST")
+    write = await queue.put(ASHA, change(record.id, record, data="mine"))
+    behind = await queue.put(ASHA, new(SCOPE, data="behind"))
+    for _ in range(5):
+        await queue.passed()
+    queue.store.connect.set_faults({"kind": "status", "path": RECORDS, "status": 500, "method": "POST", "times": 5})
+    for _ in range(4):
+        await queue.passed()
+        assert await queue.state(write) in (QueuedState.WAITING, QueuedState.SENDING)
+    await queue.passed()
+    assert await queue.state(write) is QueuedState.REFUSED
+    assert await queue.state(behind) is QueuedState.SENT, "one write that breaks does not hold up the others for good"
+    assert sorted(queue.data()) == ["before", "behind"]
