@@ -55,7 +55,9 @@ async def running_app(uri: str, settings: Settings, **options: Any) -> AsyncIter
     telemetry.start()
     app = build_app(settings, uri, secrets, telemetry, **options)
     server = LabkeeperServer(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="on", access_log=False)
+        uvicorn.Config(
+            app, host="127.0.0.1", port=0, log_config=None, lifespan="on", access_log=False, proxy_headers=False
+        )
     )
     serving = asyncio.create_task(server.serve())
     try:

@@ -47,7 +47,6 @@ class LoginController(ShapedAnswersController):
 
     def __init__(self, mediator: Mediator, installation: AccessInstallation) -> None:
         self._installation = installation
-        self._cookies = Cookies(secure=installation.public_url.startswith("https://"))
         super().__init__(mediator)
 
     @public
@@ -61,7 +60,8 @@ class LoginController(ShapedAnswersController):
             return self.process(result)
         started = data_of(result)
         answer = RedirectResponse(started.url, 303, _PRIVATE)
-        self._cookies.put(answer, self._cookies.login, started.browser, LOGIN_SECONDS)
+        cookies = self._cookies(request)
+        cookies.put(answer, cookies.login, started.browser, LOGIN_SECONDS)
         return answer
 
     @public
@@ -80,29 +80,30 @@ class LoginController(ShapedAnswersController):
     ) -> Response:
         """Take back a browser that Connect sends, open a session, and send it to where it wanted to go."""
         self._refuse_without_connect()
-        presented = Presented.by(request.scope)
+        presented, cookies = Presented.by(request.scope), self._cookies(request)
         command = FinishLoginCommand(
             state=state,
             code=code,
             error=error,
-            browser=presented.cookie(self._cookies.login),
-            session=presented.cookie(self._cookies.session),
+            browser=presented.cookie(cookies.login),
+            session=presented.cookie(cookies.session),
         )
         result = await self.mediator.execute_async(command)
         if not result.is_success:
             return self.process(result, _PRIVATE)
         finished = data_of(result)
         answer = RedirectResponse(finished.next, 303, _PRIVATE)
-        self._cookies.drop(answer, self._cookies.login)
-        self._cookies.put(answer, self._cookies.session, finished.secret, SESSION_SECONDS)
+        cookies.drop(answer, cookies.login)
+        cookies.put(answer, cookies.session, finished.secret, SESSION_SECONDS)
         return answer
 
     @requires(Role.USER)
     @post("/logout", status_code=204)
-    async def logout(self) -> Response:
+    async def logout(self, request: Request) -> Response:
         """End the session. With a bearer token there is none, and nothing happens."""
         answer = self.process(await self.mediator.execute_async(LogOutCommand()), _PRIVATE)
-        self._cookies.drop(answer, self._cookies.session)
+        cookies = self._cookies(request)
+        cookies.drop(answer, cookies.session)
         return answer
 
     @requires(Role.USER)
@@ -138,6 +139,9 @@ class LoginController(ShapedAnswersController):
         if not self._installation.can_log_in:
             detail = "there is no Connect to log in at; use a bearer token"
             raise RefusedError(Refusal(409, "no-login", "No login", detail))
+
+    def _cookies(self, request: Request) -> Cookies:
+        return Cookies.over(request.scope["scheme"], self._installation.public_url)
 
     def _base_url(self, request: Request) -> str:
         """Return where this installation is known; without a setting, where the request went to."""

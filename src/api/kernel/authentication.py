@@ -38,7 +38,6 @@ class Authenticator:
         self._foreign = foreign
         self._sessions = sessions
         self._public_url = public_url
-        self._cookies = Cookies(secure=public_url.startswith("https://"))
 
     async def admit_async(self, presented: Presented, access: Access) -> Principal | None:
         """Return who asks; None on a public route.
@@ -64,7 +63,8 @@ class Authenticator:
     async def _principal_async(self, presented: Presented) -> Principal:
         if presented.has_authorization:
             return await self._by_bearer_async(presented)
-        secret = None if self._sessions is None else presented.cookie(self._cookies.session)
+        cookies = Cookies.over(presented.scheme, self._public_url)
+        secret = None if self._sessions is None else presented.cookie(cookies.session)
         if self._sessions is not None and secret and len(secret) <= _LONGEST_SECRET:
             holder = await self._sessions.holder_async(secret)
             if holder is not None:

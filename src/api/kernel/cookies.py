@@ -1,20 +1,31 @@
 """The names and flags of our cookies."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from fastapi import Response
 
 
 @dataclass(frozen=True, slots=True)
 class Cookies:
-    """How cookies are set.
+    """How the cookies of a request are named and set.
 
     Attributes:
-        secure: whether this installation is known under an https address: then they are sent over TLS only, and
-            bear the prefix with which browsers take them from nobody but this very host.
+        secure: whether the browser is behind TLS: then they are sent over TLS only, and bear the prefix with which
+            browsers take them from nobody but this very host.
     """
 
     secure: bool
+
+    @classmethod
+    def over(cls, scheme: str, public_url: str) -> "Cookies":
+        """Return the cookies of a request.
+
+        Args:
+            scheme: of the request, or what a trusted proxy says of it.
+            public_url: where this installation is known; an https one makes them secure however a request came.
+        """
+        return cls(secure=scheme == "https" or urlsplit(public_url).scheme == "https")
 
     @property
     def session(self) -> str:

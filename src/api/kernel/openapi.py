@@ -62,7 +62,12 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     components["headers"] = ANSWER_HEADERS
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "A token of ours (JWT), or one of Connect."},
-        "session": {"type": "apiKey", "in": "cookie", "name": "labkeeper_session", "description": "By /auth/login."},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "labkeeper_session",
+            "description": "By /auth/login; behind TLS its name is __Host-labkeeper_session.",
+        },
     }
     for route in app.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:

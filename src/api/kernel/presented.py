@@ -17,6 +17,7 @@ class Presented:
         has_authorization: whether there is any.
         cookies: the Cookie headers.
         unsafe: whether the method may change something.
+        scheme: http or https; what a trusted proxy says goes before the connection's own.
     """
 
     authorization: str | None
@@ -26,6 +27,7 @@ class Presented:
     origin: str | None = None
     fetch_site: str | None = None
     host: str = ""
+    scheme: str = "http"
 
     @classmethod
     def by(cls, scope: Mapping[str, Any]) -> "Presented":
@@ -49,6 +51,7 @@ class Presented:
             others.get(b"origin"),
             others.get(b"sec-fetch-site"),
             others.get(b"host", ""),
+            scope.get("scheme", "http"),
         )
 
     def cookie(self, name: str) -> str | None:

@@ -82,6 +82,37 @@ def test_behind_tls_cookies_are_secure_and_bound_to_the_host(
         assert_problem(here.browser().get("/auth/me", headers={"Cookie": f"{SESSION}={session}"}), 401)
 
 
+def test_a_trusted_proxy_that_speaks_tls_makes_cookies_secure_and_logging_out_drops_them(
+    shared_mongod: LocalMongod, tmp_path: Path, connect: ConnectSimulator
+) -> None:
+    behind = {"X-Forwarded-Proto": "https"}
+    with installed(shared_mongod, tmp_path, connect, trusted_proxies="127.0.0.1") as here:
+        begun = here.browser().get("/auth/login", headers=behind)
+        line = cookies_of(begun)[f"__Host-{LOGIN}"]
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=lax"} <= set(line.split("; "))
+        own = here.app.url.replace("http://", "https://")
+        back = log_in_without_browser(begun.headers["location"], "asha").removeprefix(own)
+        finished = here.browser().get(back, headers={**behind, "Cookie": line.partition(";")[0]})
+        assert finished.status_code == 303, finished.text
+        assert "Secure" in cookies_of(finished)[f"__Host-{LOGIN}"]
+        line = cookies_of(finished)[f"__Host-{SESSION}"]
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=lax"} <= set(line.split("; "))
+        known = {"Cookie": line.partition(";")[0]}
+        assert here.browser().get("/auth/me", headers={**behind, **known}).json()["username"] == "asha"
+        assert_problem(here.browser().get("/auth/me", headers=known), 401)
+        ended = here.browser().post("/auth/logout", headers={**behind, **known})
+        assert ended.status_code == 204
+        assert set(cookies_of(ended)) == {f"__Host-{SESSION}"}
+        assert {"Max-Age=0", "Secure", "Path=/"} <= set(cookies_of(ended)[f"__Host-{SESSION}"].split("; "))
+        assert here.stored("access_sessions") == []
+
+
+def test_nobody_but_a_trusted_proxy_makes_cookies_secure(here: Installation) -> None:
+    begun = here.browser().get("/auth/login", headers={"X-Forwarded-Proto": "https"})
+    assert list(cookies_of(begun)) == [LOGIN]
+    assert "Secure" not in cookies_of(begun)[LOGIN]
+
+
 @pytest.mark.parametrize("target", [one for one in ELSEWHERE if one])
 def test_nobody_is_sent_elsewhere(here: Installation, target: str) -> None:
     answer = here.browser().get(f"/auth/login?next={quote(target, safe='')}")
