@@ -99,12 +99,14 @@ class ConnectApi:
         *,
         accept: str = "application/json",
         export: bool = False,
+        as_file: bool = False,
     ) -> UpstreamResponse:
         """Read something.
 
         Args:
             target: a path, or the URL of a next page on the same host.
             export: whether it may be large and take minutes.
+            as_file: whether it may be larger than memory: it comes as a file, which the caller closes.
 
         Raises:
             UnavailableError: no usable answer.
@@ -116,7 +118,9 @@ class ConnectApi:
 
         async def call(token: str) -> UpstreamResponse:
             try:
-                return await client.request_async("GET", target, headers=_with(token, headers), params=params)
+                return await client.request_async(
+                    "GET", target, headers=_with(token, headers), params=params, as_file=as_file
+                )
             except UpstreamAnswerError as error:
                 raise UnusableAnswerError(error.url, error.why) from error
             except UpstreamError as error:

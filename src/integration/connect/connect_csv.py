@@ -4,8 +4,8 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from io import BytesIO, TextIOWrapper
-from typing import Any
+from io import SEEK_END, BytesIO, TextIOWrapper
+from typing import IO, Any
 
 from integration.connect.errors import UnusableAnswerError
 from integration.connect.python_literals import MAX_CHARACTERS, UnreadableLiteralError, read_value
@@ -27,16 +27,17 @@ _DURATION = re.compile(r"(?:(-?\d+) )?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?"
 def csv_rows(response: UpstreamResponse) -> Iterator[dict[str, Any]]:
     """Yield the rows of an answer by column name, whatever columns there are. An empty cell is None.
 
-    A structured cell that cannot be read stays text.
+    No more of it is in memory than the row at hand. A structured cell that cannot be read stays text.
 
     Raises:
         UnusableAnswerError: it is no CSV, or ends in the middle; what was yielded so far is not all.
     """
     if not response.headers.get("content-type", "").startswith("text/csv"):
         raise UnusableAnswerError(response.url, "the answer is not CSV")
-    if not response.body.endswith(b"\n"):
+    file = response.file or BytesIO(response.body)
+    if not _ends_a_line(file):
         raise UnusableAnswerError(response.url, "the CSV ends in the middle of a row")
-    lines = TextIOWrapper(BytesIO(response.body), encoding="utf-8", newline="")
+    lines = TextIOWrapper(file, encoding="utf-8", newline="")
     reader = csv.reader(lines, strict=True)
     try:
         columns = next(reader)
@@ -47,6 +48,15 @@ def csv_rows(response: UpstreamResponse) -> Iterator[dict[str, Any]]:
             yield {name: read(cell) for name, read, cell in zip(columns, readers, cells, strict=True)}
     except (csv.Error, UnicodeDecodeError) as error:
         raise UnusableAnswerError(response.url, f"the CSV cannot be read: {error}") from error
+
+
+def _ends_a_line(file: IO[bytes]) -> bool:
+    if not file.seek(0, SEEK_END):
+        return False
+    file.seek(-1, SEEK_END)
+    last = file.read(1)
+    file.seek(0)
+    return last == b"\n"
 
 
 def duration_of(text: str) -> timedelta:

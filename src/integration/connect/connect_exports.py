@@ -1,6 +1,7 @@
 """Lists of an opportunity, in the newest version that the server knows."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -38,10 +39,14 @@ class ConnectExports:
                 self._only_csv.add(name)
             else:
                 return
-        response = await self._api.get_async(username, path, params, accept="*/*", export=True)
-        rows = csv_rows(response)
-        while several := list(islice(rows, PAGE_SIZE)):
-            yield several
+        response = await self._api.get_async(username, path, params, accept="*/*", export=True, as_file=True)
+        try:
+            rows = csv_rows(response)
+            while several := await asyncio.to_thread(_next_of, rows):
+                yield several
+        finally:
+            if response.file is not None:
+                response.file.close()
 
     async def opportunity_async(self, username: str, opportunity_id: int) -> dict[str, Any] | None:
         """Return an opportunity as Connect describes it; None when it is not theirs, or not there."""
@@ -53,3 +58,8 @@ class ConnectExports:
         if not isinstance(told, dict):
             raise UnusableAnswerError(response.url, "the answer is no opportunity")
         return told
+
+
+def _next_of(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Read on, away from the loop: a page of forms takes a while to be read."""
+    return list(islice(rows, PAGE_SIZE))

@@ -23,6 +23,7 @@ from integration.http.retry import IDEMPOTENT_METHODS, RETRIED_STATUSES, RetryPo
 from integration.http.single_call import SingleCalls, UpstreamResponse, shown_url
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+MAX_FILE_BYTES = 4 * 1024 * 1024 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 3
 
@@ -36,6 +37,7 @@ class ResilientClient:
         ssl_context: in place of the one that ``verify_tls`` stands for, e.g. with a private authority.
         request_timeout_seconds: longest silence of one attempt: connect, write, and between two reads.
         deadline_seconds: over a whole call: attempts, waits and the last byte of a slow answer.
+        max_response_bytes, max_file_bytes: of an answer that is kept in memory, and of one that is kept in a file.
         max_connections: of the pool.
         random, monotonic, sleep, clock, tracer: replaced in tests only.
     """
@@ -51,6 +53,7 @@ class ResilientClient:
         request_timeout_seconds: float = 10.0,
         deadline_seconds: float = 45.0,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        max_file_bytes: int = MAX_FILE_BYTES,
         max_connections: int = 20,
         random: Random | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -80,6 +83,7 @@ class ResilientClient:
             max_response_bytes,
             clock or SystemClock(),
             tracer or trace.get_tracer("labkeeper.http"),
+            max_file_bytes,
         )
 
     async def request_async(
@@ -93,6 +97,7 @@ class ResilientClient:
         content: bytes | None = None,
         deadline_seconds: float | None = None,
         idempotent: bool | None = None,
+        as_file: bool = False,
     ) -> UpstreamResponse:
         """Make a call and return its answer, whatever its status.
 
@@ -100,6 +105,7 @@ class ResilientClient:
             url: absolute, or a path that is put behind the base URL.
             json: sent as JSON; ``content`` is sent as it is.
             idempotent: may it be made again? None goes by the method.
+            as_file: whether a good answer shall come as a file, which the caller closes.
 
         Raises:
             UpstreamError: no usable answer; the subclass says why. Connection failures and time-outs of idempotent
@@ -117,7 +123,7 @@ class ResilientClient:
         seconds = deadline_seconds if deadline_seconds is not None else self._deadline_seconds
         try:
             async with asyncio.timeout(seconds):
-                return await self._with_retries_async(request, self._retry.attempts if again else 1, seconds)
+                return await self._with_retries_async(request, self._retry.attempts if again else 1, seconds, as_file)
         except TimeoutError as error:
             raise UpstreamTimeoutError(shown_url(request.url), f"no complete answer in {seconds:g} s") from error
 
@@ -125,14 +131,16 @@ class ResilientClient:
         """Close the pool."""
         await self._client.aclose()
 
-    async def _with_retries_async(self, request: httpx.Request, attempts: int, seconds: float) -> UpstreamResponse:
+    async def _with_retries_async(
+        self, request: httpx.Request, attempts: int, seconds: float, as_file: bool
+    ) -> UpstreamResponse:
         ends_at = self._monotonic() + seconds
         attempt = 0
         while True:
             attempt += 1
             asked: float | None = None
             try:
-                response = await self._following_async(request, attempt)
+                response = await self._following_async(request, attempt, as_file)
                 if response.status not in RETRIED_STATUSES or attempt >= attempts:
                     return response
                 asked = response.retry_after_seconds
@@ -145,9 +153,9 @@ class ResilientClient:
                 return response
             await self._sleep(wait)
 
-    async def _following_async(self, request: httpx.Request, attempt: int) -> UpstreamResponse:
+    async def _following_async(self, request: httpx.Request, attempt: int, as_file: bool) -> UpstreamResponse:
         for _ in range(_MAX_REDIRECTS + 1):
-            response = await self._calls.once_async(request, attempt)
+            response = await self._calls.once_async(request, attempt, as_file=as_file)
             target = response.headers.get("location")
             if response.status not in _REDIRECTS or target is None or request.method not in ("GET", "HEAD"):
                 return response

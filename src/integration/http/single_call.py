@@ -4,7 +4,7 @@ import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import orjson
@@ -20,6 +20,7 @@ from integration.http.errors import (
     UpstreamUnreachableError,
 )
 from integration.http.retry import retry_after_seconds
+from integration.http.spooled_body import spooled_async
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class UpstreamResponse:
     """An answer, read to its end.
 
     Attributes:
+        body: empty when the answer is in ``file``.
+        file: a good answer that was asked for as a file, to be closed by whoever asked; None otherwise.
         url: what was called, without query.
         headers: names in lower case.
         retry_after_seconds: what the other side asked for; None when it did not.
@@ -37,6 +40,7 @@ class UpstreamResponse:
     headers: Mapping[str, str]
     body: bytes
     retry_after_seconds: float | None
+    file: IO[bytes] | None = None
 
     def json(self) -> Any:
         """Return the decoded body.
@@ -53,15 +57,23 @@ class UpstreamResponse:
 class SingleCalls:
     """Makes calls through an httpx client, each once."""
 
-    def __init__(self, client: httpx.AsyncClient, max_response_bytes: int, clock: Clock, tracer: trace.Tracer) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        max_response_bytes: int,
+        clock: Clock,
+        tracer: trace.Tracer,
+        max_file_bytes: int = 0,
+    ) -> None:
         self._client = client
         self._max_response_bytes = max_response_bytes
+        self._max_file_bytes = max_file_bytes
         self._clock = clock
         self._tracer = tracer
         _keep_urls_out_of_logs()
 
-    async def once_async(self, request: httpx.Request, attempt: int) -> UpstreamResponse:
-        """Make the call. ``attempt`` counts from 1.
+    async def once_async(self, request: httpx.Request, attempt: int, *, as_file: bool = False) -> UpstreamResponse:
+        """Make the call. ``attempt`` counts from 1; a good answer of any size can be had ``as_file``.
 
         Raises:
             UpstreamError: no usable answer.
@@ -77,7 +89,7 @@ class SingleCalls:
             set_status_on_exception=False,
         ) as span:
             try:
-                response = await self._answer_async(request)
+                response = await self._answer_async(request, as_file=as_file)
             except UpstreamError as error:
                 span.set_attribute("error.type", type(error).__name__)
                 span.set_status(trace.StatusCode.ERROR)
@@ -87,12 +99,17 @@ class SingleCalls:
                 span.set_status(trace.StatusCode.ERROR)
             return response
 
-    async def _answer_async(self, request: httpx.Request) -> UpstreamResponse:
+    async def _answer_async(self, request: httpx.Request, *, as_file: bool) -> UpstreamResponse:
         url = shown_url(request.url)
+        body, file = b"", None
         try:
             answer = await self._client.send(request, stream=True)
             try:
-                body = await self._read_async(answer, url)
+                if as_file and answer.status_code == 200:
+                    parts = _uncompressed(answer, url).aiter_raw()
+                    file = await spooled_async(parts, url, self._max_file_bytes)
+                else:
+                    body = await self._read_async(answer, url)
             finally:
                 await answer.aclose()
         except AddressNotAllowedError as error:
@@ -112,20 +129,25 @@ class SingleCalls:
                 raise UpstreamTlsError(url, _tls_reason(error)) from error
             raise UpstreamUnreachableError(url, "no connection") from error
         now = self._clock.now()
-        return UpstreamResponse(url, answer.status_code, answer.headers, body, retry_after_seconds(answer.headers, now))
+        asked = retry_after_seconds(answer.headers, now)
+        return UpstreamResponse(url, answer.status_code, answer.headers, body, asked, file)
 
     async def _read_async(self, answer: httpx.Response, url: str) -> bytes:
-        if answer.headers.get("content-encoding", "identity") != "identity":
-            raise UpstreamAnswerError(url, "the answer is compressed, which was not asked for")
         limit = self._max_response_bytes
         parts: list[bytes] = []
         size = 0
-        async for part in answer.aiter_raw():
+        async for part in _uncompressed(answer, url).aiter_raw():
             size += len(part)
             if size > limit:
                 raise UpstreamAnswerError(url, f"the answer is larger than {limit} bytes")
             parts.append(part)
         return b"".join(parts)
+
+
+def _uncompressed(answer: httpx.Response, url: str) -> httpx.Response:
+    if answer.headers.get("content-encoding", "identity") != "identity":
+        raise UpstreamAnswerError(url, "the answer is compressed, which was not asked for")
+    return answer
 
 
 def shown_url(url: httpx.URL) -> str:

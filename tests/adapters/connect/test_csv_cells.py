@@ -1,6 +1,8 @@
 """Cells as Python wrote them are read, and nothing in them is run."""
 
+import asyncio
 import csv
+import tracemalloc
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -10,10 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from application.contracts.memberships import UpstreamTokens
+from domain.kernel.errors import UnavailableError
+from integration.connect.connect_api import ConnectApi
 from integration.connect.connect_csv import csv_rows, duration_of
+from integration.connect.connect_exports import ConnectExports
 from integration.connect.errors import UnusableAnswerError
 from integration.connect.python_literals import UnreadableLiteralError, read_value
 from integration.http.single_call import UpstreamResponse
+from tests.support.wire_server import answering, http
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -146,3 +153,60 @@ def test_durations_are_read(text: str, took: timedelta) -> None:
     assert duration_of(text) == took
     with pytest.raises(ValueError):
         duration_of(text + "x")
+
+
+HUGE_ROWS, HUGE_CELL = 40_000, 1_000
+
+
+async def _huge_csv(_request: bytes, writer: asyncio.StreamWriter) -> None:
+    """Some 40 MB: every row has a cell over several lines, and the parts that are sent end anywhere."""
+    cell = ("line 'one'\r\nline two, Ölzeug\n" * 40)[:HUGE_CELL]
+    quoted = cell.replace('"', '""')
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/csv\r\ntransfer-encoding: chunked\r\n\r\n")
+    waiting = b"id,form_json,more\r\n"
+    for number in range(HUGE_ROWS):
+        waiting += f'{number},"{quoted}",unknown column\r\n'.encode()
+        if len(waiting) > 70_001 or number == HUGE_ROWS - 1:
+            part, waiting = (waiting, b"") if number == HUGE_ROWS - 1 else (waiting[:70_001], waiting[70_001:])
+            writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+            await writer.drain()
+    writer.write(b"0\r\n\r\n")
+    await writer.drain()
+
+
+def _exports_at(url: str) -> ConnectExports:
+    class Token(UpstreamTokens):
+        async def token_of_async(self, username: str, *, rejected: str | None = None) -> str | None:
+            return "token"
+
+        async def usernames_async(self) -> list[str]:
+            return []
+
+    return ConnectExports(ConnectApi(url, Token()))
+
+
+async def test_memory_does_not_grow_with_the_csv() -> None:
+    async with answering(http(b"", "406 Not Acceptable"), _huge_csv) as server:
+        exports = _exports_at(server.url)
+        seen = 0
+        tracemalloc.start()
+        try:
+            async for several in exports.rows_async("asha", 814, "user_visits"):
+                assert several[0]["id"] == seen
+                assert several[-1]["form_json"].startswith("line 'one'\r\nline")
+                assert len(several[-1]["form_json"]) == HUGE_CELL
+                seen += len(several)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert seen == HUGE_ROWS
+    assert peak < HUGE_ROWS * HUGE_CELL / 4, f"{peak / 1e6:.0f} MB for {HUGE_ROWS * HUGE_CELL / 1e6:.0f} MB"
+
+
+@pytest.mark.parametrize("body", [b"id,name\r\n1,a\r\n2,", b'id,name\r\n1,"a\r\n', b""])
+async def test_a_csv_that_ends_in_the_middle_is_no_answer_however_it_comes(body: bytes) -> None:
+    async with answering(http(b"", "406 Not Acceptable"), http(body, "200 OK", "content-type: text/csv")) as server:
+        exports = _exports_at(server.url)
+        with pytest.raises(UnavailableError):
+            async for _ in exports.rows_async("asha", 814, "user_visits"):
+                pass
