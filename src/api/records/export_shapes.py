@@ -82,7 +82,7 @@ def memberships_answer(theirs: Memberships) -> dict[str, Any]:
             "name": one.name,
             "date_created": one.date_created,
             "organization": one.organization,
-            "supervising_organization": None,
+            "supervising_organization": one.supervising_organization,
             "end_date": one.end_date,
             "is_active": one.is_active,
             "program": one.program,
@@ -97,8 +97,8 @@ def memberships_answer(theirs: Memberships) -> dict[str, Any]:
             "delivery_type": one.delivery_type,
             "currency": one.currency,
             "organization": one.organization,
-            "funder": None,
-            "watchers": [],
+            "funder": one.funder,
+            "watchers": list(one.watchers),
         }
         for one in theirs.programs
     ]

@@ -16,18 +16,20 @@ class OrganizationView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramView:
-    """A program; ``organization`` is the slug of its owner."""
+    """A program; ``organization``, ``funder`` and ``watchers`` are slugs: of its owner, and of others if known."""
 
     id: int
     name: str
     organization: str
     delivery_type: str | None = None
     currency: str | None = None
+    funder: str | None = None
+    watchers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpportunityView:
-    """An opportunity; ``organization`` is a slug, ``program`` an id or None. Dates are ISO 8601 texts or None."""
+    """An opportunity; organisations are slugs, ``program`` is an id or None. Dates are ISO 8601 texts or None."""
 
     id: int
     name: str
@@ -37,6 +39,7 @@ class OpportunityView:
     end_date: str | None = None
     is_active: bool = True
     visit_count: int = 0
+    supervising_organization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

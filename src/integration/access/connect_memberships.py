@@ -160,6 +160,8 @@ def _program(told: Any) -> ProgramView:
         organization=str(told["organization"]),
         delivery_type=told.get("delivery_type"),
         currency=told.get("currency"),
+        funder=told.get("funder"),
+        watchers=tuple(str(one) for one in told.get("watchers") or ()),
     )
 
 
@@ -174,6 +176,7 @@ def _opportunity(told: Any) -> OpportunityView:
         end_date=told.get("end_date"),
         is_active=bool(told.get("is_active", True)),
         visit_count=int(told.get("visit_count") or 0),
+        supervising_organization=told.get("supervising_organization"),
     )
 
 

@@ -19,6 +19,7 @@ __all__ = ["_module_connect", "connect", "connect_factory"]
 RECORD = {"experiment": "tasks", "type": "Task", "opportunity_id": 814, "data": {"title": "Call"}}
 LIST = "/api/v1/records?opportunity_id=814"
 OPPORTUNITY = "/export/opportunity/814/"
+MINE = "/export/opp_org_program_list/"
 
 
 @pytest.fixture(scope="module", params=["remote", "cached"])
@@ -60,6 +61,11 @@ def test_the_same_routes_work_in_every_mode(mode: Installation, connect: Connect
     assert asha.get("/export/labs_record/?opportunity_id=814").json() == connect.records()
     assert asha.get(OPPORTUNITY).json() == connect.export("GET", "opportunity/814/", "asha").json()
     assert chidi.get(OPPORTUNITY).status_code == 404
+    for person, browser in (("asha", asha), ("chidi", chidi)):
+        seen = browser.get(MINE).json()
+        assert seen == connect.export("GET", "opp_org_program_list/", person).json()
+    assert [(one["funder"], one["watchers"]) for one in seen["programs"]] == [("good-fund", ["dimagi"])]
+    assert [one["supervising_organization"] for one in seen["opportunities"]] == ["dimagi", None]
     assert write(asha, "DELETE", path).status_code == 204
     assert connect.records() == []
     assert asha.get(LIST).json()["items"] == []
@@ -121,6 +127,41 @@ def test_a_dead_remote_leaves_the_cache(
         unchanged = asha.get(one, headers={"If-None-Match": asha.get(one).headers["etag"]})
         assert (unchanged.status_code, unchanged.headers["warning"][:3]) == (304, "110")
         assert write(asha, "POST", "/api/v1/records", json=RECORD).status_code == 503
+
+
+def test_who_is_taken_out_at_connect_is_out_here_once_connect_says_so(
+    shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory, connect: ConnectSimulator
+) -> None:
+    with installed(shared_mongod, tmp_path_factory.mktemp("out"), connect, repository="cached") as found:
+        asha = found.logged_in("asha")
+        path = write(asha, "POST", "/api/v1/records", json=RECORD).headers["location"]
+        me = "/auth/me?opportunity_id=814"
+        assert [asha.get(one).status_code for one in (LIST, path, me)] == [200, 200, 200]
+        connect.set_organizations("asha", "reach")
+        found.clock.advance(301)
+        assert asha.get(LIST).status_code == 404
+        for one in (path, f"{path}/history", me, "/export/labs_record/?opportunity_id=814", OPPORTUNITY):
+            assert asha.get(one).status_code == 404, one
+        assert write(asha, "PATCH", path, json={"data": 1}).status_code == 404
+        item = {"id": int(path.rpartition("/")[2]), "data": 1}
+        for body in (item, {**item, "opportunity_id": 814}):
+            assert write(asha, "POST", "/export/labs_record/", json=body).status_code == 404
+        assert write(asha, "DELETE", path).status_code == 404
+        assert len(connect.records()) == 1
+
+
+def test_a_change_notices_first_that_somebody_was_taken_out(
+    shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory, connect: ConnectSimulator
+) -> None:
+    with installed(shared_mongod, tmp_path_factory.mktemp("out-first"), connect, repository="cached") as found:
+        asha = found.logged_in("asha")
+        made = write(asha, "POST", "/api/v1/records", json=RECORD)
+        path, tag = made.headers["location"], made.headers["etag"]
+        connect.set_organizations("asha", "reach")
+        for headers in ({"If-Match": tag}, {}):
+            answer = write(asha, "PATCH", path, json={"data": 1}, headers=headers)
+            assert answer.status_code == 404, answer.text
+        assert asha.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("missing", ["url", "client_id"])

@@ -1,6 +1,6 @@
 """Who and what a simulated Connect knows besides records: users, organisations, programs, opportunities."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -21,18 +21,20 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program; ``organization`` is the slug of its owner."""
+    """A program; ``organization`` is the slug of its owner, ``funder`` and ``watchers`` are slugs of others."""
 
     id: int
     name: str
     organization: str
     delivery_type: str = "nutrition"
     currency: str = "KES"
+    funder: str | None = None
+    watchers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Opportunity:
-    """An opportunity; ``organization`` is a slug, ``program`` an id or None."""
+    """An opportunity; organisations are slugs, ``program`` is an id or None."""
 
     id: int
     name: str
@@ -40,6 +42,7 @@ class Opportunity:
     program: int | None = None
     is_active: bool = True
     visit_count: int = 0
+    supervising_organization: str | None = None
 
     @property
     def date_created(self) -> datetime:
@@ -58,12 +61,12 @@ ORGANIZATIONS = (
 )
 PROGRAMS = (
     Program(12, "CHC", "dimagi", "nutrition", "KES"),
-    Program(14, "Kangaroo Mother Care", "reach", "kmc", "INR"),
+    Program(14, "Kangaroo Mother Care", "reach", "kmc", "INR", funder="good-fund", watchers=("dimagi",)),
 )
 OPPORTUNITIES = (
     Opportunity(814, "CHC Round 3", "lwala", 12),
     Opportunity(815, "CHC Round 4", "lwala", 12),
-    Opportunity(901, "KMC Pilot", "reach", 14),
+    Opportunity(901, "KMC Pilot", "reach", 14, supervising_organization="dimagi"),
     Opportunity(902, "Reach Screening", "reach"),
 )
 USERS = (
@@ -90,9 +93,7 @@ class World:
         more = [
             Opportunity(_MORE_FROM + n, f"CHC Area {n + 1}", "lwala", visit_count=visits) for n in range(opportunities)
         ]
-        named = [
-            Opportunity(one.id, one.name, one.organization, one.program, one.is_active, visits) for one in OPPORTUNITIES
-        ]
+        named = [replace(one, visit_count=visits) for one in OPPORTUNITIES]
         self.organizations = {one.id: one for one in ORGANIZATIONS}
         self.programs = {one.id: one for one in PROGRAMS}
         self.opportunities = {one.id: one for one in (*named, *more)}
@@ -134,8 +135,8 @@ class World:
                     "delivery_type": one.delivery_type,
                     "currency": one.currency,
                     "organization": one.organization,
-                    "funder": None,
-                    "watchers": [],
+                    "funder": one.funder,
+                    "watchers": list(one.watchers),
                 }
                 for one in self.programs.values()
                 if one.organization in user.organizations
@@ -155,7 +156,7 @@ def _listed(one: Opportunity) -> dict[str, Any]:
         "name": one.name,
         "date_created": one.date_created.isoformat().replace("+00:00", "Z"),
         "organization": one.organization,
-        "supervising_organization": None,
+        "supervising_organization": one.supervising_organization,
         "end_date": one.end_date.isoformat(),
         "is_active": one.is_active,
         "program": one.program,
