@@ -97,7 +97,7 @@ class MeAnswer(BaseModel):
     """Whoever asks.
 
     `memberships` and `context` are null while Connect does not tell; `login_usable` says whether Connect should still
-    accept the login behind a session.
+    accept the login behind a session: false once it refused token and refresh, true again after the next login.
     """
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_ME]})

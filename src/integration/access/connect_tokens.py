@@ -88,6 +88,8 @@ class ConnectTokens(UpstreamTokens, Grants, HostedService):
             self._not_before[username] = self._clock.now() + AGAIN_AFTER_OUTAGE
             return found.access_token
         if renewed is None or renewed.access_token == rejected or self._is_over(renewed):
+            if renewed is not None and not renewed.refreshable:
+                await self._grants.remove_async(username, renewed.generation)
             return None
         return renewed.access_token
 

@@ -137,6 +137,31 @@ async def test_a_login_that_connect_took_back_has_no_token_any_more(keeping: Kee
     assert not await keeping.tokens.is_usable_async("asha")
 
 
+async def test_a_login_that_connect_took_back_is_not_called_usable_until_the_next_one(keeping: Keeping) -> None:
+    grant = await keeping.logged_in()
+    assert await keeping.tokens.is_usable_async("asha")
+    keeping.connect.expire("asha", refresh=True)
+    assert await keeping.tokens.token_of_async("asha", rejected=grant.access_token) is None
+    for tokens in (keeping.tokens, keeping.another()):
+        assert not await tokens.is_usable_async("asha")
+        assert await tokens.usernames_async() == []
+    again = await keeping.logged_in()
+    assert await keeping.tokens.is_usable_async("asha")
+    assert await keeping.tokens.token_of_async("asha") == again.access_token
+
+
+async def test_a_token_that_is_still_good_outlives_a_refused_refresh_and_ends_with_its_first_refusal(
+    keeping: Keeping,
+) -> None:
+    grant = await keeping.logged_in()
+    keeping.connect.expire("asha", refresh=True)
+    keeping.advance_to(seconds_before_the_end=200)
+    assert await keeping.tokens.token_of_async("asha") == grant.access_token
+    assert await keeping.tokens.is_usable_async("asha")
+    assert await keeping.tokens.token_of_async("asha", rejected=grant.access_token) is None
+    assert not await keeping.tokens.is_usable_async("asha")
+
+
 async def test_what_cannot_be_refreshed_serves_until_its_end(keeping: Keeping) -> None:
     grant = await keeping.logged_in(refreshable=False)
     keeping.advance_to(seconds_before_the_end=30)
