@@ -114,7 +114,7 @@ async def _cycle(driver: MongoDriver, url: str) -> AsyncIterator[Cycle]:
         stack.push_async_callback(ledger.stop_async)
         cache = RecordCache(store.log, reader, RemoteReads(api, memberships))
         refresh = ScopeRefresh(
-            RemoteListings(api), cache, ledger, leases, clock, WritesUnderWay(), timedelta(seconds=300)
+            RemoteListings(api, memberships), cache, ledger, leases, clock, WritesUnderWay(), timedelta(seconds=300)
         )
         for number in range(SCOPES):
             await ledger.was_read_async(key_of(RecordScope(opportunity_id=number + 1)), READER, clock.now())

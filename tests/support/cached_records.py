@@ -64,7 +64,7 @@ async def opened_async(
     reader = RecordReader(behind.driver, behind.host.watch, log)
     ledger, writes = ScopeLedger(behind.driver), WritesUnderWay()
     cache = RecordCache(log, reader, RemoteReads(remote.api, remote.memberships))
-    listings, leases = RemoteListings(remote.api), MongoLeases(behind.driver)
+    listings, leases = RemoteListings(remote.api, remote.memberships), MongoLeases(behind.driver)
     refresh = ScopeRefresh(
         listings, cache, ledger, leases, clock, writes, timedelta(seconds=max_age), **options
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Who belongs where: told by the access context, asked by every context that keeps something per scope."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,16 @@ class Memberships:
         """Tell whether they belong to an ``organization``, ``program`` or ``opportunity``."""
         return number in self.ids[kind]
 
+    def without(self, kind: str, number: int) -> "Memberships":
+        """Return the same without one organisation, program or opportunity; what belongs to it stays."""
+        match kind:
+            case "organization":
+                return replace(self, organizations=tuple(one for one in self.organizations if one.id != number))
+            case "program":
+                return replace(self, programs=tuple(one for one in self.programs if one.id != number))
+            case _:
+                return replace(self, opportunities=tuple(one for one in self.opportunities if one.id != number))
+
 
 class MembershipDirectory(ABC):
     """Knows who belongs where."""
@@ -78,6 +88,13 @@ class MembershipDirectory(ABC):
     @abstractmethod
     async def knows_async(self, username: str) -> bool:
         """Tell whether there is such a person, as far as can be known: a system that cannot be asked says yes."""
+
+    async def denied_async(self, username: str, kind: str, number: int) -> None:
+        """Hear that the system of record did not let a person into a scope just now, whatever it said before.
+
+        What is remembered of them counts no longer. A directory that remembers nothing of others need not listen.
+        """
+        del username, kind, number
 
 
 class UpstreamTokens(ABC):

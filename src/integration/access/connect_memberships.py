@@ -1,6 +1,7 @@
 """Who belongs where, told by Connect."""
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -40,6 +41,9 @@ class _Remembered:
 
 class ConnectMemberships(MembershipDirectory):
     """Asks Connect on each person's own behalf: once a minute at most, and once for all who wait.
+
+    Where it does not let somebody into a scope that it named, what it said is asked for again at once, and that scope
+    is not believed in meanwhile.
 
     While Connect cannot be asked, what it said last goes on for an hour, also after a restart. Somebody whose login is
     not accepted any more has no memberships to tell of, whatever was said before: ``NoUpstreamTokenError`` rises.
@@ -92,8 +96,21 @@ class ConnectMemberships(MembershipDirectory):
         """Ask again the next time, e.g. after a login."""
         self._remembered.pop(username, None)
 
+    async def denied_async(self, username: str, kind: str, number: int) -> None:
+        known = self._remembered.get(username)
+        if known is not None and not known.memberships.include(kind, number):
+            return
+        # An answer that is on its way may be older than the denial.
+        self._asking.pop(username, None)
+        if known is not None:
+            self._remember(username, _Remembered(known.memberships.without(kind, number), known.asked_at, -math.inf))
+        if self._archive is not None:
+            with suppress(UnavailableError):
+                await self._archive.forget_async(username)
+
     def _asked(self, username: str, done: asyncio.Task[Memberships]) -> None:
-        del self._asking[username]
+        if self._asking.get(username) is done:
+            del self._asking[username]
         if not done.cancelled():
             done.exception()  # somebody may have raised it; that nobody waits any more is no surprise to be logged
 
@@ -112,6 +129,8 @@ class ConnectMemberships(MembershipDirectory):
             known.ask_again_at = now + self._ask_again_seconds
             self._remember(username, known)
             return known.memberships
+        if self._asking.get(username) is not asyncio.current_task():
+            return memberships  # denied meanwhile
         now = self._monotonic()
         self._remember(username, _Remembered(memberships, now, now + self._fresh_seconds))
         if self._archive is not None:

@@ -32,6 +32,11 @@ class MongoMembershipArchive:
         with translating_outages(_outages):
             await self._answers.update_one({"_id": username}, {"$set": document}, upsert=True)
 
+    async def forget_async(self, username: str) -> None:
+        """Forget what was said of somebody: it turned out to be wrong."""
+        with translating_outages(_outages):
+            await self._answers.delete_one({"_id": username})
+
     async def recall_async(self, username: str) -> tuple[Any, datetime] | None:
         """Return the last answer and when it was given; None when there is none."""
         with translating_outages(_outages):

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from neuroglia.data.exceptions import OptimisticConcurrencyException
 
@@ -94,8 +94,9 @@ class CachedLabsRecordRepository(LabsRecordRepository):
             if deciding is None or not memberships.include(deciding[0].value, deciding[1]):
                 return None
             return await self._in_scope_async(username, record_id, scope)
-        found = await self._seen_async(username, record_id, memberships)
-        return found or await self._looked_for_async(username, record_id, memberships)
+        denied: set[RecordScope] = set()
+        found = await self._seen_async(username, record_id, denied)
+        return found or await self._looked_for_async(username, record_id, memberships, denied)
 
     async def write_async(self, username: str, items: Sequence[RecordItem], *, action: str = "") -> list[LabsRecord]:
         ids = [item.id for item in items if isinstance(item.id, int)]
@@ -144,47 +145,65 @@ class CachedLabsRecordRepository(LabsRecordRepository):
             return None
         return FoundRecord(record, entry.fetched_at, entry.stale_since)
 
-    async def _best_known_async(self, record: LabsRecord, memberships: Memberships) -> RecordScope:
-        """Return the scope in which somebody sees a record that was fetched last: what else shows it may never be."""
-        entries = [(scope, await self._refresh.age_async(key_of(scope))) for scope in _where_seen(record, memberships)]
-        fetched = [(entry.fetched_at, scope) for scope, entry in entries if entry.fetched_at is not None]
-        return max(fetched, key=lambda one: one[0])[1] if fetched else entries[0][0]
+    async def _best_known_async(
+        self, username: str, record_id: int, denied: Collection[RecordScope]
+    ) -> tuple[LabsRecord, RecordScope] | None:
+        """Return a record that the cache holds and, of the scopes in which somebody sees it, that fetched last.
 
-    async def _seen_async(self, username: str, record_id: int, memberships: Memberships) -> FoundRecord | None:
-        """Return a record that the cache holds, once a scope where somebody sees it is fresh."""
+        What else shows it may never be fetched. None when they see it in none but those that they were just denied.
+        """
+        memberships = await self._memberships.of_async(username)
         record = await self._reader.get_async(record_id)
         if record is None or not may_see(record, memberships.include):
             return None
-        scope = await self._best_known_async(record, memberships)
-        before = entry = await self._refresh.age_async(key_of(scope))
-        try:
-            entry = await self._refresh.ensure_async(username, scope)
-        except (ScopeNotFoundError, RecordsRefusedError):
-            self._refresh.is_behind(key_of(scope))
-        if entry.fetched_at != before.fetched_at:
-            record = await self._reader.get_async(record_id)
-            if record is None or not may_see(record, memberships.include):
-                return None
-        return FoundRecord(record, entry.fetched_at, entry.stale_since)
+        scopes = [scope for scope in _where_seen(record, memberships) if scope not in denied]
+        if not scopes:
+            return None
+        entries = [(scope, await self._refresh.age_async(key_of(scope))) for scope in scopes]
+        fetched = [(entry.fetched_at, scope) for scope, entry in entries if entry.fetched_at is not None]
+        return record, max(fetched, key=lambda one: one[0])[1] if fetched else entries[0][0]
 
-    async def _looked_for_async(self, username: str, record_id: int, memberships: Memberships) -> FoundRecord | None:
+    async def _seen_async(self, username: str, record_id: int, denied: set[RecordScope]) -> FoundRecord | None:
+        """Return a record that the cache holds, once a scope where somebody sees it is fresh; note who denies it."""
+        while (known := await self._best_known_async(username, record_id, denied)) is not None:
+            record, scope = known
+            before = entry = await self._refresh.age_async(key_of(scope))
+            try:
+                entry = await self._refresh.ensure_async(username, scope)
+            except ScopeNotFoundError:
+                denied.add(scope)
+                continue
+            except RecordsRefusedError:
+                self._refresh.is_behind(key_of(scope))
+            if entry.fetched_at != before.fetched_at:
+                again = await self._best_known_async(username, record_id, denied)
+                if again is None:
+                    return None
+                record = again[0]
+            return FoundRecord(record, entry.fetched_at, entry.stale_since)
+        return None
+
+    async def _looked_for_async(
+        self, username: str, record_id: int, memberships: Memberships, denied: set[RecordScope]
+    ) -> FoundRecord | None:
         """Look in every scope of a person that is not fresh: the system of record cannot be asked for an id alone."""
-        scopes = [scope for scope in _scopes_of(memberships) if not await self._refresh.is_fresh_async(key_of(scope))]
+        stale = [scope for scope in _scopes_of(memberships) if not await self._refresh.is_fresh_async(key_of(scope))]
+        scopes = [scope for scope in stale if scope not in denied]
         failure: UnavailableError | None = None
         for start in range(0, len(scopes), AT_ONCE):
             several = scopes[start : start + AT_ONCE]
             looks = (self._refresh.ensure_async(username, one, is_read=False) for one in several)
-            for answer in await asyncio.gather(*looks, return_exceptions=True):
+            for scope, answer in zip(several, await asyncio.gather(*looks, return_exceptions=True), strict=True):
                 if isinstance(answer, UnavailableError):
                     failure = answer
-                elif isinstance(answer, BaseException) and not isinstance(
-                    answer, ScopeNotFoundError | RecordsRefusedError
-                ):
+                elif isinstance(answer, ScopeNotFoundError):
+                    denied.add(scope)
+                elif isinstance(answer, BaseException) and not isinstance(answer, RecordsRefusedError):
                     raise answer
-        record = await self._reader.get_async(record_id)
-        if record is not None and may_see(record, memberships.include):
-            entry = await self._refresh.age_async(key_of(await self._best_known_async(record, memberships)))
-            return FoundRecord(record, entry.fetched_at, entry.stale_since)
+        known = await self._best_known_async(username, record_id, denied)
+        if known is not None:
+            entry = await self._refresh.age_async(key_of(known[1]))
+            return FoundRecord(known[0], entry.fetched_at, entry.stale_since)
         if failure is not None:
             raise failure  # it may be in a scope that nobody could look into
         return None

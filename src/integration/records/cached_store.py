@@ -79,7 +79,7 @@ def register_cache(
         cache = RecordCache(log, reader, RemoteReads(api, required(MembershipDirectory)))
         max_age = timedelta(seconds=max_age_seconds)
         return ScopeRefresh(
-            RemoteListings(api), cache, ledger, required(Leases), clock, writes, max_age
+            RemoteListings(api, required(MembershipDirectory)), cache, ledger, required(Leases), clock, writes, max_age
         )  # fmt: skip
 
     def repository(provider: ServiceProviderBase) -> CachedLabsRecordRepository:

@@ -11,7 +11,7 @@ from domain.records.errors import (
     RecordsRefusedError,
     ScopeNotFoundError,
 )
-from domain.records.record_access import Includes, may_change
+from domain.records.record_access import Includes, may_change, may_see
 from domain.records.record_batches import check_expected, check_scopes, record_after
 from domain.records.repositories import FoundRecord, FoundRecords, LabsRecordRepository
 from domain.records.rules import check_batch
@@ -161,17 +161,23 @@ class HttpLabsRecordRepository(LabsRecordRepository):
         found = await self._reads.find_by_ids_async(username, expected, hints)
         for index, item in enumerate(items):
             if item.id is not None and item.id not in found:
-                if item.expected is not None:
-                    raise RecordChangedError(item.id, None, index)
-                raise RecordNotFoundError(item.id, index)
+                raise await self._absence_async(username, item.id, item.expected, index)
         return found
+
+    async def _absence_async(
+        self, username: str, record_id: int, expected: LabsRecord | None, index: int
+    ) -> RecordChangedError | RecordNotFoundError:
+        """Return why a record is not found: it was removed, or is not theirs to see, also if it was a moment ago."""
+        if expected is None or not may_see(expected, (await self._memberships.of_async(username)).include):
+            return RecordNotFoundError(record_id, index)
+        return RecordChangedError(record_id, None, index)
 
     async def _check_expected_async(self, username: str, ids: Sequence[int], expected: LabsRecord) -> None:
         found = await self._reads.find_by_ids_async(username, ids, {expected.id: expected.scope})
         for index, record_id in enumerate(ids):
             current = found.get(record_id)
             if current is None:
-                raise RecordChangedError(record_id, None, index)
+                raise await self._absence_async(username, record_id, expected, index)
             check_expected(current, expected, index)
 
     async def _whatever_is_not_there_async(

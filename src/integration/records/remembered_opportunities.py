@@ -40,7 +40,9 @@ class RememberedOpportunities(Opportunities):
             if before is None:
                 raise
             return before
-        if told is not None:
+        if told is None:
+            await self._memberships.denied_async(username, "opportunity", opportunity_id)
+        else:
             self._remember(opportunity_id, told)
         return told
 

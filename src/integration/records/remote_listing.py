@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
+from application.contracts.memberships import MembershipDirectory
 from domain.records.conditions import EVERYTHING, is_in_scope
 from domain.records.errors import RecordsRefusedError, ScopeNotFoundError
 from domain.records.json_text import UnstorableDataError
@@ -67,8 +68,9 @@ class RemoteListing:
 class RemoteListings:
     """Asks for whole scopes on somebody's behalf."""
 
-    def __init__(self, api: ConnectApi) -> None:
+    def __init__(self, api: ConnectApi, memberships: MembershipDirectory) -> None:
         self._api = api
+        self._memberships = memberships
 
     async def fetch_async(self, username: str, scope: RecordScope) -> RemoteListing:
         """Return what the system of record lists.
@@ -83,7 +85,9 @@ class RemoteListings:
         except ConnectNotFoundError as error:
             if scope.deciding is None:
                 raise UnusableAnswerError(str(self._api.url), "there is no list of records") from error
-            raise ScopeNotFoundError(scope.deciding[0].value, scope.deciding[1]) from error
+            kind, number = scope.deciding
+            await self._memberships.denied_async(username, kind.value, number)
+            raise ScopeNotFoundError(kind.value, number) from error
         except ConnectRefusedError as error:
             raise RecordsRefusedError(str(error), error.status) from error
         return RemoteListing(scope, response, hashlib.sha256(response.body).hexdigest())

@@ -45,7 +45,9 @@ class RemoteReads:
         except ConnectNotFoundError as error:
             if scope.deciding is None:
                 raise UnusableAnswerError(str(self._api.url), "there is no list of records") from error
-            raise ScopeNotFoundError(scope.deciding[0].value, scope.deciding[1]) from error
+            kind, number = scope.deciding
+            await self._memberships.denied_async(username, kind.value, number)
+            raise ScopeNotFoundError(kind.value, number) from error
         try:
             told = records_from(exact_json(response))
         except ValueError as error:

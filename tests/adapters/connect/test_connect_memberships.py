@@ -62,6 +62,33 @@ async def test_connect_is_asked_once_a_minute_and_person(connect: ConnectSimulat
     assert connect.calls()[CALL] == 3
 
 
+async def test_who_is_denied_a_scope_is_asked_for_again_at_once(connect: ConnectSimulator, opened: Opened) -> None:
+    await opened.directory.of_async("asha")
+    connect.set_organizations("asha", "reach")
+    await opened.directory.denied_async("asha", "opportunity", 999_999)
+    assert (await opened.directory.of_async("asha")).include("opportunity", 814), "they were never said to belong there"
+    connect.set_faults({"kind": "status", "path": "/export/opp_org_program_list/"})
+    await opened.directory.denied_async("asha", "opportunity", 814)
+    told = await opened.directory.of_async("asha")
+    assert not told.include("opportunity", 814)
+    assert told.include("organization", 7), "what else it said is believed while it cannot be asked"
+    connect.set_faults()
+    opened.now = 6.0
+    assert not (await opened.directory.of_async("asha")).include("organization", 7)
+
+
+async def test_an_answer_on_its_way_does_not_undo_a_denial(connect: ConnectSimulator, opened: Opened) -> None:
+    await opened.directory.of_async("asha")
+    opened.now = 61.0
+    connect.set_faults({"kind": "latency", "seconds": 0.4, "path": "/export/opp_org_program_list/", "times": 1})
+    asking = asyncio.create_task(opened.directory.of_async("asha"))
+    await asyncio.sleep(0.1)
+    await opened.directory.denied_async("asha", "opportunity", 814)
+    connect.set_organizations("asha", "reach")
+    await asking
+    assert not (await opened.directory.of_async("asha")).include("opportunity", 814)
+
+
 async def test_all_who_wait_share_one_call(connect: ConnectSimulator, opened: Opened) -> None:
     connect.set_faults({"kind": "latency", "seconds": 0.3, "path": "/export/opp_org_program_list/"})
     first = asyncio.create_task(opened.directory.of_async("asha"))
@@ -107,6 +134,18 @@ class Wall(Clock):
 
     def now(self) -> datetime:
         return self.at
+
+
+async def test_a_restart_does_not_bring_back_what_was_denied(connect: ConnectSimulator, driver: MongoDriver) -> None:
+    api = ConnectApi(connect.url, GivenTokens(connect), retry=RetryPolicy(attempts=1), open_seconds=0.0)
+    archive = MongoMembershipArchive(driver)
+    first = ConnectMemberships(api, archive)
+    assert (await first.of_async("asha")).include("opportunity", 814)
+    await first.denied_async("asha", "opportunity", 814)
+    connect.set_faults({"kind": "status", "path": "/export/opp_org_program_list/"})
+    with pytest.raises(UnavailableError):
+        await ConnectMemberships(api, archive).of_async("asha")
+    await api.close_async()
 
 
 async def test_a_restart_during_an_outage_forgets_nobody(connect: ConnectSimulator, driver: MongoDriver) -> None:

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from domain.kernel.errors import UnavailableError
-from domain.records.errors import RecordChangedError, ScopeNotFoundError
+from domain.records.errors import RecordChangedError, RecordNotFoundError, ScopeNotFoundError
 from domain.records.values import NO_SCOPE, RecordItem, RecordOrigin, RecordScope
 from integration.mongo.driver import MongoDriver
 from integration.records.scope_refresh import ScopeRefresh
@@ -216,7 +216,7 @@ async def test_a_listing_older_than_a_write_does_not_undo_it(store: CachedStore)
     assert store.remote is not None
     assert store.remote.api is not None
     since = await store.cache.position_async()
-    old = (await RemoteListings(store.remote.api).fetch_async(ASHA, SCOPE)).read()
+    old = (await RemoteListings(store.remote.api, store.remote.memberships).fetch_async(ASHA, SCOPE)).read()
     await store.records.update_async(ASHA, change(records[0].id, data="written"))
     await store.records.remove_async(ASHA, [records[1].id])
     added = await store.records.add_async(ASHA, new(SCOPE, data="added"))
@@ -334,6 +334,44 @@ async def test_strangers_never_see_each_other_in_the_cache(store: CachedStore) -
         assert await data_of(store, NO_SCOPE, user) == []
         with pytest.raises(Exception, match="there is no record"):
             await store.records.write_async(user, [RecordItem(foreign.id, {"data": "mine"})])
+
+
+async def test_who_was_taken_out_of_a_scope_sees_nothing_of_it_from_then_on(
+    store: CachedStore, clock: HandClock
+) -> None:
+    store.connect.set_records([a_record(1, data=1), a_record(2, data=2, public=True)])
+    assert await data_of(store) == [1, 2]
+    record = await store.records.get_async(ASHA, 1)
+    store.connect.set_organizations(ASHA, "reach")
+    clock.move(301)
+    assert await store.records.get_async(ASHA, 1) is None, "Connect says so when it is asked for the scope"
+    with pytest.raises(ScopeNotFoundError):
+        await store.records.find_async(ASHA, SCOPE)
+    public = await store.records.get_async(ASHA, 2)
+    assert public is not None
+    for expected in (None, record):
+        with pytest.raises(RecordNotFoundError):
+            await store.records.update_async(ASHA, change(1, expected, data="mine"))
+        with pytest.raises(RecordNotFoundError):
+            await store.records.remove_async(ASHA, [1], expected=expected)
+    assert [one["data"] for one in store.connect.records()] == [1, 2]
+    store.connect.set_organizations(ASHA, "lwala")
+    assert store.remote is not None
+    assert store.remote.memberships is not None
+    store.remote.memberships.forget(ASHA)
+    assert await data_of(store) == [1, 2]
+
+
+async def test_a_write_notices_first_that_somebody_was_taken_out(store: CachedStore) -> None:
+    store.connect.set_records([a_record(1, data=1)])
+    assert await data_of(store) == [1]
+    record = await store.records.get_async(ASHA, 1)
+    store.connect.set_organizations(ASHA, "reach")
+    with pytest.raises(RecordNotFoundError):
+        await store.records.update_async(ASHA, change(1, record, data="mine"))
+    assert await store.records.get_async(ASHA, 1) is None
+    with pytest.raises(ScopeNotFoundError):
+        await store.records.find_async(ASHA, SCOPE)
 
 
 async def test_who_lost_membership_does_not_spoil_the_fetch_for_others(store: CachedStore, clock: HandClock) -> None:
