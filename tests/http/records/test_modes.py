@@ -164,41 +164,6 @@ def test_a_change_notices_first_that_somebody_was_taken_out(
         assert asha.get(path).status_code == 404
 
 
-def test_who_is_taken_out_at_connect_is_out_here_once_connect_says_so(
-    shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory, connect: ConnectSimulator
-) -> None:
-    with installed(shared_mongod, tmp_path_factory.mktemp("out"), connect, repository="cached") as found:
-        asha = found.logged_in("asha")
-        path = write(asha, "POST", "/api/v1/records", json=RECORD).headers["location"]
-        me = "/auth/me?opportunity_id=814"
-        assert [asha.get(one).status_code for one in (LIST, path, me)] == [200, 200, 200]
-        connect.set_organizations("asha", "reach")
-        found.clock.advance(301)
-        assert asha.get(LIST).status_code == 404
-        for one in (path, f"{path}/history", me, "/export/labs_record/?opportunity_id=814", OPPORTUNITY):
-            assert asha.get(one).status_code == 404, one
-        assert write(asha, "PATCH", path, json={"data": 1}).status_code == 404
-        item = {"id": int(path.rpartition("/")[2]), "data": 1}
-        for body in (item, {**item, "opportunity_id": 814}):
-            assert write(asha, "POST", "/export/labs_record/", json=body).status_code == 404
-        assert write(asha, "DELETE", path).status_code == 404
-        assert len(connect.records()) == 1
-
-
-def test_a_change_notices_first_that_somebody_was_taken_out(
-    shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory, connect: ConnectSimulator
-) -> None:
-    with installed(shared_mongod, tmp_path_factory.mktemp("out-first"), connect, repository="cached") as found:
-        asha = found.logged_in("asha")
-        made = write(asha, "POST", "/api/v1/records", json=RECORD)
-        path, tag = made.headers["location"], made.headers["etag"]
-        connect.set_organizations("asha", "reach")
-        for headers in ({"If-Match": tag}, {}):
-            answer = write(asha, "PATCH", path, json={"data": 1}, headers=headers)
-            assert answer.status_code == 404, answer.text
-        assert asha.get(path).status_code == 404
-
-
 @pytest.mark.parametrize("missing", ["url", "client_id"])
 @pytest.mark.parametrize("repository", ["remote", "cached"])
 def test_without_a_connect_the_application_does_not_start(
