@@ -1,19 +1,16 @@
-"""The outbox of the cached store: kept in MongoDB, sent by whichever process holds its lease."""
+"""The outbox of the cached store: kept in MongoDB."""
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
 
 from neuroglia.hosting.abstractions import HostedService
 
 from application.contracts.memberships import MembershipDirectory
 from application.contracts.presented_logins import PresentedLogins
-from application.kernel.lease_keeper import HeldLease, holding
 from application.kernel.leases import Leases
-from application.kernel.request_context import RequestContext, acting_as, current_request
+from application.kernel.request_context import current_request
 from application.kernel.sign_in import SignedIn
 from application.records.records_outbox import (
     Keep,
@@ -24,16 +21,17 @@ from application.records.records_outbox import (
     RecordsOutbox,
 )
 from domain.kernel.clock import Clock
-from domain.kernel.errors import NoUpstreamTokenError, UnavailableError
-from domain.records.record_batches import check_scopes, led_to
+from domain.kernel.errors import UnavailableError
+from domain.records.record_batches import check_scopes
 from domain.records.rules import check_batch
 from domain.records.values import LabsRecord, RecordItem
 from integration.mongo.runs.time_ordered_ids import TimeOrderedIds
 from integration.records.outbox_delivery import OutboxDelivery
-from integration.records.outbox_documents import Document, write_of
+from integration.records.outbox_documents import write_of
+from integration.records.outbox_passes import OutboxPasses
+from integration.records.outbox_resolution import written_over
 from integration.records.outbox_store import OutboxStore
 
-LEASE, LEASE_SECONDS = "records-outbox", 10.0
 MOST_WAITING = 1_000
 """Of one person."""
 POLL_SECONDS = 5.0
@@ -44,11 +42,7 @@ log = logging.getLogger("labkeeper.records")
 
 
 class MongoRecordsOutbox(RecordsOutbox, HostedService):
-    """Sends one write after the other, all of them in the order in which they were queued.
-
-    What stands in somebody's way stops as little as possible: without a login that person's writes wait, and a
-    conflict lets all go on but what concerns the same records. An outage stops everything for a while.
-    """
+    """Takes writes, says how far they are, and has them sent: at once, every few seconds, and when a login comes."""
 
     def __init__(
         self,
@@ -62,9 +56,8 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._store = store
-        self._delivery = delivery
+        self._passes = OutboxPasses(store, delivery, leases)
         self._memberships = memberships
-        self._leases = leases
         self._clock = clock
         self._logins = logins
         self._ids = TimeOrderedIds(clock)
@@ -117,7 +110,7 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
         give_up_at = asyncio.get_running_loop().time() + TURN_SECONDS
         had_turn = False
         while not had_turn and asyncio.get_running_loop().time() < give_up_at:
-            had_turn = await self._had_turn_async(document["username"], write_id)
+            had_turn = await self._passes.had_turn_async(document["username"], write_id)
         if not had_turn:
             self._kicked.set()
         document = await self._store.find_async(write_id)
@@ -145,7 +138,7 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
         if keep is Keep.THEIRS:
             settled = await self._store.dropped_async(write_id)
         else:
-            items, expected = _over(write)
+            items, expected = written_over(write)
             settled = await self._store.again_async(write_id, items, expected)
         if not settled:
             raise NothingToResolveError(write_id)
@@ -158,66 +151,7 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
         Raises:
             UnavailableError: the system of record, or the queue, gives no answer.
         """
-        async with holding(self._leases, LEASE, LEASE_SECONDS) as lease:
-            if lease is not None:
-                await self._pass_async(lease)
-
-    async def _had_turn_async(self, username: str, write_id: str) -> bool:
-        """Send somebody's writes up to one of them, unless somebody else is sending."""
-        async with holding(self._leases, LEASE, LEASE_SECONDS) as lease:
-            if lease is not None:
-                try:
-                    await self._pass_async(lease, username, write_id)
-                except UnavailableError as error:
-                    log.info("queued write %s waits: %s", write_id, error)
-                return True
-        await asyncio.sleep(0.02)
-        return False
-
-    async def _pass_async(self, lease: HeldLease, username: str | None = None, asked: str | None = None) -> None:
-        """Send what can be sent; all of it, or somebody's up to the write that they are waiting for.
-
-        Raises:
-            UnavailableError: the system of record, or the queue, gives no answer.
-            As ``RecordsOutbox.send_now_async``, about the write that is asked for.
-        """
-        lanes: set[tuple[str, str]] = set()
-        records: set[tuple[str, int]] = set()
-        for brief in await self._store.unsettled_async(username):
-            if lease.lost.is_set():
-                return
-            who = brief["username"]
-            own_lanes = {(who, lane) for lane in brief["lanes"]}
-            own_records = {(who, one) for one in brief["records"]}
-            if brief["state"] == QueuedState.CONFLICT or own_records & records or own_lanes & lanes:
-                records |= own_records
-            else:
-                document = await self._store.find_async(brief["_id"])
-                if document is None or not await self._sent_async(document, is_kept=brief["_id"] != asked):
-                    lanes |= own_lanes
-                elif (await self._store.find_async(brief["_id"]) or {}).get("state") == QueuedState.CONFLICT:
-                    records |= own_records
-            if brief["_id"] == asked:
-                return
-
-    async def _sent_async(self, document: Document, *, is_kept: bool) -> bool:
-        """Send a write on its writer's behalf; False when they have to log in first."""
-        asking = current_request()
-        signed_in = asking.signed_in if asking.actor == document["username"] else None
-        request = RequestContext(
-            actor=document["username"],
-            correlation_id=document["correlation"],
-            command_id=f"outbox-{document['_id']}-{document['attempts']}",
-            signed_in=signed_in,
-        )
-        try:
-            with acting_as(request):
-                await self._delivery.send_async(document, is_kept=is_kept)
-        except NoUpstreamTokenError:
-            return False
-        for name, position in request.positions.items():
-            asking.wrote(name, position)
-        return True
+        await self._passes.send_all_async()
 
     async def _keep_login_async(self) -> None:
         """Keep the token that this request came with: what waits is sent when nobody asks any more."""
@@ -251,32 +185,3 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
             except Exception as error:  # process edge of the sender: it must outlive any one write
                 pause = LONGEST_PAUSE_SECONDS
                 log.exception("queued writes could not be sent", exc_info=error)
-
-
-def _over(write: QueuedWrite) -> tuple[list[RecordItem], LabsRecord | None]:
-    """Return a write that is sent over what is there now; what is gone is made anew."""
-    theirs = write.theirs
-    items: list[RecordItem] = []
-    for item in write.items:
-        if item.id != write.conflict_id or item.expected is None:
-            items.append(item)
-        elif theirs is not None:
-            items.append(replace(item, expected=theirs))
-        else:
-            whole: Any = led_to(item, item.expected)
-            names = [name for name in _WHOLE if whole.value_of(name) is not None]
-            items.append(RecordItem(None, {name: whole.value_of(name) for name in names}))
-    return items, theirs if write.expected is not None else None
-
-
-_WHOLE = (
-    "experiment",
-    "type",
-    "data",
-    "username",
-    "opportunity_id",
-    "organization_id",
-    "program_id",
-    "labs_record_id",
-    "public",
-)
