@@ -72,8 +72,7 @@ class EventsController(LabkeeperController):
         elif from_ == "now":
             place = await self._stream.here_async()
         principal = principal_of(request)
-        hears_all = principal is not None and principal.role is Role.ADMIN
-        listener = None if principal is None or hears_all else principal.subject
+        listener = principal.subject if principal is not None else ""
         left = principal.expires_at - self._clock.now().timestamp() if principal else None
         end = await self._stream.here_async() if until else None
         source = self._events(place, tuple(type or ()), frozenset(worker or ()), listener, end)
@@ -84,7 +83,7 @@ class EventsController(LabkeeperController):
         place: StreamPlace,
         types: Sequence[str],
         workers: frozenset[str],
-        listener: str | None,
+        listener: str,
         until: StreamPlace | None,
     ) -> AsyncIterator[ServerSentEvent]:
         followed = self._stream.follow_async(place, types, workers, listener=listener, until=until)

@@ -18,7 +18,7 @@ WHOLE_COMMIT = 999_999
 
 
 class FactAudience(ABC):
-    """Who hears of the facts of one log. Administrators hear of everything."""
+    """Who hears of the facts of one log, whatever their role."""
 
     log: str
 
@@ -32,7 +32,7 @@ class FactAudience(ABC):
 
 
 class Nobody(FactAudience):
-    """For logs that only administrators may follow."""
+    """For logs that nobody may follow."""
 
     def __init__(self, log: str) -> None:
         self.log = log
@@ -81,7 +81,7 @@ class EventStream:
         types: Sequence[str],
         workers: frozenset[str],
         *,
-        listener: str | None = None,
+        listener: str,
         until: StreamPlace | None = None,
     ) -> AsyncIterator[tuple[StreamPlace, RecordedFact, bytes]]:
         """Yield wanted facts after a place for ever, each with the place it stands at and its JSON.
@@ -89,7 +89,7 @@ class EventStream:
         Args:
             types: stored type names or ``prefix.*``; none for all.
             workers: ids of workers; none for all.
-            listener: who listens; None for somebody who hears of everything.
+            listener: who listens.
             until: end once everything up to this place was told; None to go on for ever.
         """
         reached = {log: place.get(log, (0, WHOLE_COMMIT)) for log in self._feeds}
@@ -112,9 +112,9 @@ class EventStream:
             if not moved:
                 await self._wait_async({log: at for log, (at, _) in reached.items()})
 
-    async def _hears_async(self, listener: str | None, fact: RecordedFact) -> bool:
+    async def _hears_async(self, listener: str, fact: RecordedFact) -> bool:
         audience = self._audiences.get(fact.log)
-        return listener is None or audience is None or await audience.hears_async(listener, fact)
+        return audience is None or await audience.hears_async(listener, fact)
 
     async def _wait_async(self, positions: dict[str, int]) -> None:
         waits = [

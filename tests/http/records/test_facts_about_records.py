@@ -10,6 +10,7 @@ import pytest
 
 from api.kernel.authorization import Role
 from api.kernel.tokens import mint_token
+from tests.support.listening import listening_with
 from tests.support.mongo import LocalMongod
 from tests.support.served import API, Served, assert_problem, eventually, served
 
@@ -38,7 +39,8 @@ class Person:
         self.opportunity = made(admin, f"/organizations/{slug}/opportunities", name="Opp")["id"]
         made(admin, "/memberships", username=self.name, organization=slug)
         secret = app.running.secrets.jwt_secret
-        self.http = app.client_with(mint_token(secret, Role.USER, self.name, 3600))
+        self.token = mint_token(secret, Role.USER, self.name, 3600)
+        self.http = app.client_with(self.token)
 
     def record(self, **fields: Any) -> Any:
         body = {"experiment": "notes", "type": "Note", "opportunity_id": self.opportunity, "data": {"a.b": 1}, **fields}
@@ -66,6 +68,31 @@ def test_people_hear_of_their_own_records_and_of_public_ones_only(app: Served) -
     heard_by_ben = {one["subject"] for one in ben.heard()}
     assert {str(public["id"]), str(theirs["id"])} <= heard_by_ben
     assert str(own["id"]) not in heard_by_ben
+
+
+def test_administrators_hear_of_records_by_membership_like_everybody(app: Served) -> None:
+    asha = Person(app)
+    private, public = asha.record(), asha.record(public=True)
+    admin = app.client(Role.ADMIN)
+    assert_problem(admin.get(f"{API}/records/{private['id']}"), 404)
+    answer = admin.get(f"{API}/events/stream", params={"from": "start", "until": "now", "type": "records.*"})
+    heard = {orjson.loads(line[6:])["subject"] for line in answer.text.splitlines() if line.startswith("data: {")}
+    assert str(private["id"]) not in heard
+    assert str(public["id"]) in heard
+
+
+def test_an_open_stream_is_silent_about_a_scope_once_its_listener_has_left(app: Served) -> None:
+    asha, ben = Person(app), Person(app)
+    admin = app.client(Role.ADMIN)
+    made(admin, "/memberships", username=ben.name, organization=f"o-{asha.name}")
+    with listening_with(app.client_with(ben.token), {"type": "records.*"}) as stream:
+        before = asha.record()
+        assert [event["data"]["subject"] for event in stream.until(1)] == [str(before["id"])]
+        left = admin.delete(f"{API}/memberships/o-{asha.name}/{ben.name}")
+        assert left.status_code == 204, left.text
+        asha.record()
+        own = ben.record()
+        assert [event["data"]["subject"] for event in stream.until(2)[1:]] == [str(own["id"])]
 
 
 def test_webhooks_may_ask_for_records(app: Served) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.kernel.authorization import Role
 from application.kernel.jobs import JobAlreadyRunningError, Jobs
 from integration.access.wiring import ConnectMissingError
 from settings import ConnectSettings
@@ -69,6 +70,17 @@ def test_the_same_routes_work_in_every_mode(mode: Installation, connect: Connect
     assert write(asha, "DELETE", path).status_code == 204
     assert connect.records() == []
     assert asha.get(LIST).json()["items"] == []
+
+
+def test_whoever_may_ask_for_no_record_hears_of_none(mode: Installation, connect: ConnectSimulator) -> None:
+    asha = mode.logged_in("asha")
+    write(asha, "POST", "/api/v1/records", json=RECORD)
+    stream = "/api/v1/events/stream?from=start&until=now&type=records.*"
+    with mode.app.client(Role.ADMIN) as admin:
+        assert admin.get(LIST).status_code == 401
+        told = admin.get(stream)
+    assert (told.status_code, told.text.count("data: ")) == (200, 0)
+    assert (asha.get(stream).text.count("data: ") > 0) == (mode.mode == "cached")  # type: ignore[attr-defined]
 
 
 def test_the_job_keeps_warm_what_is_read(
