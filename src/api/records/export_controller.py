@@ -127,17 +127,21 @@ class ExportController(LabkeeperController):
     @requires(Role.USER)
     @takes_other_parameters
     @takes_last_of_repeated
+    @sends(200, *AGE_HEADERS)
     @get("/opp_org_program_list/", responses=MEMBERSHIPS, operation_id="export_opp_org_program_list")
     async def opp_org_program_list(self) -> Response:
         """Every organisation, opportunity and program that you may see."""
         result = await self.mediator.execute_async(GetMembershipsQuery())
         if not result.is_success:
             return _refused(result)
-        return Response(encoded(memberships_answer(data_of(result))), 200, media_type="application/json")
+        theirs = data_of(result)
+        age = age_headers(self._clock, theirs.as_of, theirs.stale_since)
+        return Response(encoded(memberships_answer(theirs)), 200, age, "application/json")
 
     @requires(Role.USER)
     @takes_other_parameters
     @takes_last_of_repeated
+    @sends(200, *AGE_HEADERS)
     @get("/opportunity/{opportunity_id}/", responses=OPPORTUNITY, operation_id="export_opportunity")
     async def opportunity(self, opportunity_id: str) -> Response:
         """One opportunity; 404 when it is not yours."""
@@ -146,7 +150,9 @@ class ExportController(LabkeeperController):
         result = await self.mediator.execute_async(GetOpportunityQuery(opportunity_id=int(opportunity_id)))
         if not result.is_success:
             return _refused(result)
-        return Response(encoded(data_of(result)), 200, media_type="application/json")
+        found = data_of(result)
+        age = age_headers(self._clock, found.as_of, found.stale_since)
+        return Response(encoded(found.details), 200, age, "application/json")
 
 
 def _refused(result: OperationResult[Any]) -> Response:

@@ -159,15 +159,21 @@ class RecordsController(LabkeeperController):
         return self.process(result)
 
     @requires(Role.USER)
+    @sends(200, *AGE_HEADERS)
     @get("/{record_id}/history", response_model=RecordHistoryPage)
     async def get_record_history(
         self, record_id: RecordId, limit: Limit = DEFAULT_LIMIT, cursor: CursorParameter = None
     ) -> Response:
         """What happened to a record, newest first. 409 where the store keeps no earlier versions (remote)."""
         query = GetRecordHistoryQuery(record_id=record_id, limit=limit, cursor=cursor)
-        return self.process(await self.mediator.execute_async(query))
+        result = await self.mediator.execute_async(query)
+        if not result.is_success:
+            return self.process(result)
+        found = data_of(result)
+        return self.answer(200, found.page, age_headers(self._clock, found.age.as_of, found.age.stale_since))
 
     @requires(Role.USER)
+    @sends(200, *AGE_HEADERS)
     @get("/{record_id}/diff", response_model=VersionComparisonAnswer)
     async def compare_record_versions(
         self, record_id: RecordId, earlier: FromVersion, later: ToVersion = None
@@ -181,4 +187,5 @@ class RecordsController(LabkeeperController):
         different = [
             {"path": list(one.path), "old": one.old, "new": one.new, "kind": one.kind} for one in found.differences
         ]
-        return self.answer(200, encoded({"from": found.earlier, "to": found.later, "differences": different}))
+        body = encoded({"from": found.earlier, "to": found.later, "differences": different})
+        return self.answer(200, body, age_headers(self._clock, found.age.as_of, found.age.stale_since))

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,18 @@ class OpportunityView:
 
 @dataclass(frozen=True, slots=True)
 class Memberships:
-    """Everything that one person may see, in order of id."""
+    """Everything that one person may see, in order of id.
+
+    Attributes:
+        as_of: when the system of record said so, aware UTC; None when memberships are kept here.
+        stale_since: since when it could not be asked; None while it can.
+    """
 
     organizations: tuple[OrganizationView, ...] = ()
     programs: tuple[ProgramView, ...] = ()
     opportunities: tuple[OpportunityView, ...] = ()
+    as_of: datetime | None = field(default=None, compare=False)
+    stale_since: datetime | None = field(default=None, compare=False)
     ids: dict[str, frozenset[int]] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -7,17 +7,18 @@ from neuroglia.mediation.mediator import Query, QueryHandler
 
 from application.kernel.refusals import missing
 from application.kernel.request_context import current_request
-from application.records.record_histories import RecordHistories
+from application.records.record_histories import HistoryAge, RecordHistories
 from domain.records.differences import Difference, differences
 
 
 @dataclass(frozen=True, slots=True)
 class VersionComparison:
-    """What differs between two versions, and which they are."""
+    """What differs between two versions, which they are, and how old what is known of the record is."""
 
     earlier: int
     later: int
     differences: list[Difference]
+    age: HistoryAge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class CompareRecordVersionsQueryHandler(QueryHandler[CompareRecordVersionsQuery,
 
     async def handle_async(self, request: CompareRecordVersionsQuery) -> OperationResult[VersionComparison]:
         actor = current_request().actor
+        age = await self._histories.age_async(actor, request.record_id)
         now = await self._histories.version_async(actor, request.record_id)
         if now is None:
             return missing("record", str(request.record_id))
@@ -44,4 +46,4 @@ class CompareRecordVersionsQueryHandler(QueryHandler[CompareRecordVersionsQuery,
                 return missing(f"version {version} of record", str(request.record_id))
         old = await self._histories.at_version_async(actor, request.record_id, request.earlier)
         new = await self._histories.at_version_async(actor, request.record_id, later)
-        return self.ok(VersionComparison(request.earlier, later, differences(old, new)))
+        return self.ok(VersionComparison(request.earlier, later, differences(old, new), age))

@@ -1,6 +1,8 @@
 """What is known of an opportunity, in the shape of the system of record."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 OPPORTUNITY_KEYS = (
@@ -8,6 +10,15 @@ OPPORTUNITY_KEYS = (
     *("deliver_app", "start_date", "end_date", "max_visits_per_user", "daily_max_visits_per_user", "budget_per_user"),
     *("budget_per_visit", "total_budget", "currency", "is_active", "payment_units", "verification_flags"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOpportunity:
+    """An opportunity and how old the answer is; see ``FoundRecord``."""
+
+    details: dict[str, Any]
+    as_of: datetime | None = None
+    stale_since: datetime | None = None
 
 
 class Opportunities(ABC):
@@ -20,3 +31,8 @@ class Opportunities(ABC):
         Raises:
             UnavailableError: the system that knows does not answer.
         """
+
+    async def find_async(self, username: str, opportunity_id: int) -> FoundOpportunity | None:
+        """Return an opportunity as ``details_async`` does, and how old the answer is."""
+        details = await self.details_async(username, opportunity_id)
+        return None if details is None else FoundOpportunity(details)

@@ -30,6 +30,14 @@ class RecordHistoryEntry:
     changed: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryAge:
+    """How old what is known of a record is; see ``FoundRecord``."""
+
+    as_of: datetime | None = None
+    stale_since: datetime | None = None
+
+
 class RecordHistories(ABC):
     """Histories of records that are there.
 
@@ -38,6 +46,11 @@ class RecordHistories(ABC):
     there is no such record for the person, and raises ``HistoryNotKeptError`` when the store does not remember,
     ``UnavailableError`` when it does not answer.
     """
+
+    async def age_async(self, username: str, record_id: int) -> HistoryAge:
+        """Return how old what is known of a record is, as fresh as can be; to be asked for before its history."""
+        del username, record_id
+        return HistoryAge()
 
     @abstractmethod
     async def entries_async(

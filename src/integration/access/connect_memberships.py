@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from application.contracts.memberships import (
@@ -115,10 +115,11 @@ class ConnectMemberships(MembershipDirectory):
             done.exception()  # somebody may have raised it; that nobody waits any more is no surprise to be logged
 
     async def _asked_async(self, username: str) -> Memberships:
+        at = self._clock.now()
         try:
             response = await self._api.get_async(username, PATH)
             told = exact_json(response)
-            memberships = _memberships(told, response.url)
+            memberships = replace(_memberships(told, response.url), as_of=at)
         except ConnectRefusedError as error:
             raise UnavailableError(str(error), self._ask_again_seconds) from error
         except UnavailableError:
@@ -127,6 +128,7 @@ class ConnectMemberships(MembershipDirectory):
             if known is None or now - known.asked_at > self._believed_seconds:
                 raise
             known.ask_again_at = now + self._ask_again_seconds
+            known.memberships = replace(known.memberships, stale_since=known.memberships.stale_since or at)
             self._remember(username, known)
             return known.memberships
         if self._asking.get(username) is not asyncio.current_task():
@@ -145,7 +147,7 @@ class ConnectMemberships(MembershipDirectory):
             return None
         told, at = found
         asked_at = self._monotonic() - (self._clock.now() - at).total_seconds()
-        return _Remembered(_memberships(told, PATH), asked_at, asked_at)
+        return _Remembered(replace(_memberships(told, PATH), as_of=at), asked_at, asked_at)
 
     def _remember(self, username: str, known: _Remembered) -> None:
         self._remembered[username] = known

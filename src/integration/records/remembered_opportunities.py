@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from application.contracts.memberships import MembershipDirectory
-from application.records.opportunities import Opportunities
+from application.records.opportunities import FoundOpportunity, Opportunities
 from domain.kernel.clock import Clock
 from domain.kernel.errors import UnavailableError
 from integration.records.scope_refresh import STALE_WAIT_SECONDS
@@ -27,31 +28,39 @@ class RememberedOpportunities(Opportunities):
         self._connect = connect
         self._memberships = memberships
         self._clock = clock
-        self._remembered: OrderedDict[int, tuple[dict[str, Any], datetime]] = OrderedDict()
+        self._remembered: OrderedDict[int, FoundOpportunity] = OrderedDict()
 
     async def details_async(self, username: str, opportunity_id: int) -> dict[str, Any] | None:
+        found = await self.find_async(username, opportunity_id)
+        return None if found is None else found.details
+
+    async def find_async(self, username: str, opportunity_id: int) -> FoundOpportunity | None:
         if not (await self._memberships.of_async(username)).include("opportunity", opportunity_id):
             return None
-        before = self._before(opportunity_id)
+        before, asked_at = self._before(opportunity_id), self._clock.now()
         try:
             async with asyncio.timeout(None if before is None else STALE_WAIT_SECONDS):
                 told = await self._connect.details_async(username, opportunity_id)
         except (UnavailableError, TimeoutError):
             if before is None:
                 raise
-            return before
+            stale = replace(before, stale_since=before.stale_since or self._clock.now())
+            self._remember(opportunity_id, stale)
+            return stale
         if told is None:
             await self._memberships.denied_async(username, "opportunity", opportunity_id)
         else:
-            self._remember(opportunity_id, told)
-        return told
+            self._remember(opportunity_id, FoundOpportunity(told, asked_at))
+        return None if told is None else FoundOpportunity(told, asked_at)
 
-    def _before(self, opportunity_id: int) -> dict[str, Any] | None:
+    def _before(self, opportunity_id: int) -> FoundOpportunity | None:
         found = self._remembered.get(opportunity_id)
-        return found[0] if found is not None and self._clock.now() - found[1] < BELIEVED else None
+        if found is None or found.as_of is None or self._clock.now() - found.as_of >= BELIEVED:
+            return None
+        return found
 
-    def _remember(self, opportunity_id: int, told: dict[str, Any]) -> None:
-        self._remembered[opportunity_id] = (told, self._clock.now())
+    def _remember(self, opportunity_id: int, found: FoundOpportunity) -> None:
+        self._remembered[opportunity_id] = found
         self._remembered.move_to_end(opportunity_id)
         while len(self._remembered) > _MOST_REMEMBERED:
             self._remembered.popitem(last=False)

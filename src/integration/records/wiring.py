@@ -24,6 +24,7 @@ from integration.http.address_policy import AddressPolicy
 from integration.mongo.driver import MongoDriver
 from integration.mongo.events.event_store import MongoEventStore
 from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
+from integration.records.cached_record_histories import CachedRecordHistories
 from integration.records.cached_store import JOBS, outboxes_of, register_cache, register_remote
 from integration.records.connect_opportunities import ConnectOpportunities
 from integration.records.http_labs_record_repository import HttpLabsRecordRepository
@@ -97,8 +98,12 @@ def register_records(
     def repository(provider: ServiceProviderBase) -> MongoLabsRecordRepository:
         return MongoLabsRecordRepository(log, reader, ids, provider.get_required_service(MembershipDirectory))
 
-    def histories(provider: ServiceProviderBase) -> MongoRecordHistories:
-        return MongoRecordHistories(store, reader, provider.get_required_service(MembershipDirectory))
+    def histories(provider: ServiceProviderBase) -> RecordHistories:
+        required = provider.get_required_service
+        kept = MongoRecordHistories(store, reader, required(MembershipDirectory))
+        if settings.repository == "local":
+            return kept
+        return CachedRecordHistories(kept, required(LabsRecordRepository), clock)
 
     def marks(provider: ServiceProviderBase) -> ReadModelMarks:
         refresh = provider.get_required_service(ScopeRefresh) if settings.repository == "cached" else None

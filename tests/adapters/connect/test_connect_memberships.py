@@ -106,7 +106,12 @@ async def test_a_dead_connect_is_believed_for_an_hour(connect: ConnectSimulator,
     known = await opened.directory.of_async("asha")
     connect.set_faults({"kind": kind, "path": "/export/opp_org_program_list/"})
     opened.now = 3_600.0
-    assert await opened.directory.of_async("asha") == known
+    old = await opened.directory.of_async("asha")
+    assert old == known
+    assert (old.as_of, known.stale_since) == (known.as_of, None)
+    assert known.as_of is not None
+    assert old.stale_since is not None
+    assert old.stale_since >= known.as_of, "it says how old it is"
     calls = connect.calls()[CALL]
     opened.now = 3_604.0
     await opened.directory.of_async("asha")
@@ -117,7 +122,8 @@ async def test_a_dead_connect_is_believed_for_an_hour(connect: ConnectSimulator,
     with pytest.raises(UnavailableError):
         await opened.directory.of_async("brian")
     connect.set_faults()
-    assert await opened.directory.of_async("asha") == known
+    again = await opened.directory.of_async("asha")
+    assert (again, again.stale_since) == (known, None)
 
 
 async def test_who_has_no_login_any_more_is_told_so(connect: ConnectSimulator, opened: Opened) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from api.kernel.authorization import Role
+from application.contracts.memberships import MembershipDirectory
 from application.kernel.jobs import JobAlreadyRunningError, Jobs
 from integration.access.wiring import ConnectMissingError
 from settings import ConnectSettings
@@ -115,6 +116,10 @@ def test_a_dead_remote_leaves_the_cache(
         chidi = found.logged_in("chidi")
         assert len(asha.get(LIST).json()["items"]) == 1
         described = asha.get(OPPORTUNITY).json()
+        for path in (OPPORTUNITY, MINE, f"{one}/history", f"{one}/diff?from=1"):
+            fresh = asha.get(path).headers
+            assert int(fresh["age"]) < 60
+            assert "warning" not in fresh, path
         assert described["deliver_app"]["cc_domain"] == "connect-lwala"
         assert chidi.get(OPPORTUNITY).status_code == 404
         connect.stop()
@@ -133,7 +138,13 @@ def test_a_dead_remote_leaves_the_cache(
             assert told.headers["labkeeper-stale-since"] == stale.headers["labkeeper-stale-since"]
         listed = asha.get("/export/labs_record/?opportunity_id=814")
         assert ([one["id"] for one in listed.json()], listed.headers["warning"][:3]) == ([int(number)], "110")
-        assert asha.get(OPPORTUNITY).json() == described
+        described_then = asha.get(OPPORTUNITY)
+        assert described_then.json() == described
+        found.app.service(MembershipDirectory).forget("asha")
+        for told in (described_then, asha.get(MINE), asha.get(f"{one}/history"), asha.get(f"{one}/diff?from=1")):
+            assert (told.status_code, told.headers.get("warning", "")[:3]) == (200, "110"), told.url
+            assert int(told.headers["age"]) >= 301
+            assert "labkeeper-stale-since" in told.headers
         assert chidi.get(OPPORTUNITY).status_code == 404
         assert 814 in [one["id"] for one in asha.get("/export/opp_org_program_list/").json()["opportunities"]]
         unchanged = asha.get(one, headers={"If-None-Match": asha.get(one).headers["etag"]})
