@@ -30,7 +30,10 @@ class RemoteRemoval:
         """
         hints = {expected.id: expected.scope} if expected is not None else {}
         try:
-            await self._api.send_async(username, "DELETE", PATH, [{"id": one} for one in ids])
+            response = await self._api.send_async(username, "DELETE", PATH, [{"id": one} for one in ids])
+            if response.body.strip():
+                # The system of record says nothing about a removal. Whoever says something may be somebody else.
+                raise AnswerLostError(f"{response.url}: the answer to a removal is about something else", 5.0)
         except AnswerLostError:
             if not await self._is_gone_async(username, ids, hints):
                 raise

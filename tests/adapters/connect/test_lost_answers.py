@@ -149,6 +149,20 @@ async def test_a_removal_that_was_not_taken_is_said_to_be_lost(connect: ConnectS
     assert len(connect.records()) == 1
 
 
+@pytest.mark.parametrize("kind", ["html", "wrong_json"])
+async def test_a_removal_that_is_answered_with_something_is_looked_for(
+    connect: ConnectSimulator, store: RemoteStore, kind: str
+) -> None:
+    added = await store.records.add_async("asha", new(OWN))
+    for expected in (added, None):
+        connect.set_faults(fault(kind, "DELETE"))
+        with pytest.raises(AnswerLostError):
+            await store.records.remove_async("asha", [added.id], expected=expected)
+    assert [one["id"] for one in connect.records()] == [added.id]
+    await store.records.remove_async("asha", [added.id])
+    assert connect.records() == []
+
+
 async def test_a_dead_remote_took_nothing(connect: ConnectSimulator) -> None:
     async with remote_store(connect) as opened:
         await opened.records.find_async("asha", OWN)

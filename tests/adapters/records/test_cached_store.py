@@ -276,6 +276,17 @@ async def test_a_conflict_teaches_the_cache(store: CachedStore) -> None:
     assert (await store.records.update_async(ASHA, change(record.id, theirs, data="mine"))).data == "mine"
 
 
+@pytest.mark.parametrize("kind", ["html", "wrong_json"])
+async def test_a_removal_that_is_answered_with_something_is_not_believed(store: CachedStore, kind: str) -> None:
+    record = await store.records.add_async(ASHA, new(SCOPE, data=1))
+    assert await data_of(store) == [1]
+    store.connect.set_faults({"kind": kind, "path": RECORDS, "method": "DELETE", "times": 1})
+    with pytest.raises(UnavailableError):
+        await store.records.remove_async(ASHA, [record.id])
+    assert await data_of(store) == [1]
+    assert len(store.connect.records()) == 1
+
+
 async def test_while_the_remote_is_dead_reads_go_on_and_writes_do_not(
     driver: MongoDriver, connect_factory: Any
 ) -> None:
