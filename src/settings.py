@@ -12,6 +12,8 @@ from neuroglia.hosting.abstractions import ApplicationSettings
 from pydantic import AfterValidator, AliasChoices, Field
 from pydantic_settings import SettingsConfigDict
 
+_Seconds = Annotated[float, Field(ge=1, le=30 * 86_400, allow_inf_nan=False)]
+
 _MONGODB_HOST = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]+)(?::[0-9]{1,5})?"
 _MONGODB_USER = r"(?:[^\s:@/?#\[\]]+(?::[^\s:@/?#\[\]]*)?@)?"
 _is_mongodb_uri = re.compile(
@@ -98,11 +100,11 @@ class LabsSettings(ApplicationSettings):
 
     model_config = SettingsConfigDict(env_prefix="LABKEEPER_LABS_", extra="ignore", env_ignore_empty=True)
 
-    refresh_interval_seconds: Annotated[float, Field(ge=1)] = 1800
+    refresh_interval_seconds: _Seconds = 1800
     refresh_concurrency: Annotated[int, Field(ge=1, le=100)] = 5
     detail_concurrency: Annotated[int, Field(ge=1, le=100)] = 5
     max_history_size: Annotated[int, Field(ge=1, le=1000)] = 50
-    worker_deadline_seconds: Annotated[float, Field(ge=1, le=3600)] = 60
+    worker_deadline_seconds: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 60
 
 
 class ConnectSettings(ApplicationSettings):
@@ -124,8 +126,8 @@ class RecordsSettings(ApplicationSettings):
 
     repository: Literal["local", "remote", "cached"] = "local"
     solicitation_experiment: Literal["owner", "shared"] = "owner"
-    max_age_seconds: Annotated[float, Field(ge=1)] = 300
-    refresh_interval_seconds: Annotated[float, Field(ge=1)] = 900
+    max_age_seconds: _Seconds = 300
+    refresh_interval_seconds: _Seconds = 900
 
 
 class OcsSettings(ApplicationSettings):

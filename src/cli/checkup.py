@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from cli.configuration import load_settings, unknown_variables
+from cli.configuration import check_completeness, load_settings, unknown_variables
 from cli.errors import ConfigurationError
 from cli.server_file import find_server, servers_of
 from domain.kernel.errors import LabkeeperError
@@ -43,6 +43,7 @@ def check_installation() -> list[Finding]:
     findings = [_python(), _packages()]
     try:
         settings = load_settings()
+        check_completeness(settings)
     except ConfigurationError as error:
         return [
             *findings,

@@ -7,9 +7,9 @@ from neuroglia.hosting.abstractions import ApplicationSettings
 from pydantic import ValidationError
 
 from cli.errors import ConfigurationError
-from settings import ConnectSettings, LabsSettings, RecordsSettings, Settings
+from settings import ConnectSettings, LabsSettings, OcsSettings, RecordsSettings, Settings
 
-PARTS = (LabsSettings, RecordsSettings, ConnectSettings)
+PARTS = (LabsSettings, RecordsSettings, ConnectSettings, OcsSettings)
 """The settings classes of single contexts."""
 
 CLIENT_VARIABLES = frozenset({"LABKEEPER_URL", "LABKEEPER_TOKEN", "LABKEEPER_WORKER_PASSWORD"})
@@ -41,6 +41,20 @@ def load_settings(defaults: dict[str, str] | None = None) -> Settings:
     if settings is None or wrong:
         raise ConfigurationError("; ".join(wrong))
     return settings
+
+
+def check_completeness(settings: Settings) -> None:
+    """Return if nothing is missing that the others ask for.
+
+    Raises:
+        ConfigurationError: something is; all of it is named.
+    """
+    if settings.records.repository == "local":
+        return
+    given = {"LABKEEPER_CONNECT_URL": settings.connect.url, "LABKEEPER_CONNECT_CLIENT_ID": settings.connect.client_id}
+    missing = ", ".join(name for name, value in given.items() if not value)
+    if missing:
+        raise ConfigurationError(f"{missing}: must be set unless LABKEEPER_RECORDS_REPOSITORY is local")
 
 
 def known_variables() -> set[str]:

@@ -16,21 +16,26 @@ from fastapi import FastAPI
 
 from api.kernel.http_protocol import LabkeeperHttpProtocol
 from api.kernel.shutdown import LabkeeperServer
+from cli.configuration import check_completeness
 from cli.errors import ConfigurationError
 from cli.forced_end import end_at_once, ended_by_force
+from cli.output import say
 from cli.server_file import announce_server, withdraw_server
 from cli.signed_tokens import secrets_of
 from domain.kernel.errors import LabkeeperError
 from integration.garbage_collection import calm_the_collector
 from integration.installation_secrets import InstallationSecrets
 from integration.mongo.server.embedded_server import EmbeddedMongoServer
-from integration.mongo.server.given_server import MalformedMongodbUriError, check_given_mongodb_async
+from integration.mongo.server.given_server import MalformedMongodbUriError, check_given_mongodb_async, hosts_of
 from integration.telemetry.telemetry import Telemetry
 from main import build_app, product_version
 from settings import Settings
 
 LAST_REQUESTS_SECONDS = 10
 """How long requests that are under way may take at the end."""
+
+MONGODB_SECONDS = 10.0
+"""How long a MongoDB that somebody else runs may take to answer at the start."""
 
 FORCE_AFTER_SECONDS = 0.3
 """A second signal that comes sooner is the same one: terminals and launchers often bring it twice."""
@@ -95,8 +100,7 @@ async def running_labkeeper(settings: Settings) -> AsyncIterator[RunningLabkeepe
         ConfigurationError: a setting is wrong.
         LabkeeperError: the port is taken, or MongoDB is not to be had.
     """
-    if settings.records.repository != "local" and not settings.connect.url:
-        raise ConfigurationError("LABKEEPER_CONNECT_URL: must be set unless LABKEEPER_RECORDS_REPOSITORY is local")
+    check_completeness(settings)
     secrets = secrets_of(settings)
     listening = _bind(settings.host, settings.port)
     try:
@@ -152,8 +156,9 @@ def _url(host: str, listening: socket.socket) -> str:
 @asynccontextmanager
 async def _mongodb(settings: Settings) -> AsyncIterator[str]:
     if settings.mongodb_uri:
+        say(f"Waiting for the MongoDB at {hosts_of(settings.mongodb_uri)}, for {MONGODB_SECONDS:g} s at the most")
         try:
-            await check_given_mongodb_async(settings.mongodb_uri, settings.mongodb_driver)
+            await check_given_mongodb_async(settings.mongodb_uri, settings.mongodb_driver, MONGODB_SECONDS)
         except MalformedMongodbUriError as error:
             raise ConfigurationError(str(error)) from error
         yield settings.mongodb_uri

@@ -194,10 +194,12 @@ def test_without_a_server_commands_say_how_to_get_one(tmp_path: Path) -> None:
         ("LABKEEPER_PORT", "99999", 2, "LABKEEPER_PORT: should be less than or equal to 65535"),
         ("LABKEEPER_MONGODB_DRIVER", "odbc", 2, "LABKEEPER_MONGODB_DRIVER: should be 'motor' or 'pymongo'"),
         ("LABKEEPER_LABS_REFRESH_INTERVAL_SECONDS", "0", 2, "LABKEEPER_LABS_REFRESH_INTERVAL_SECONDS: should be"),
+        ("LABKEEPER_RECORDS_REFRESH_INTERVAL_SECONDS", "inf", 2, "INTERVAL_SECONDS: should be a finite number (it is"),
+        ("LABKEEPER_RECORDS_MAX_AGE_SECONDS", "1e300", 2, "LABKEEPER_RECORDS_MAX_AGE_SECONDS: should be less than"),
         ("LABKEEPER_JWT_SECRET", "short", 2, "LABKEEPER_JWT_SECRET must have at least 32 bytes"),
         ("LABKEEPER_MONGODB_URI", "postgres://a:hidden@b", 2, "LABKEEPER_MONGODB_URI: must be mongodb://"),
         ("LABKEEPER_JWKS_URL", "https://a:hidden@b", 2, "LABKEEPER_JWKS_URL: must not carry a user name"),
-        ("LABKEEPER_RECORDS_REPOSITORY", "cached", 2, "LABKEEPER_CONNECT_URL: must be set"),
+        ("LABKEEPER_RECORDS_REPOSITORY", "cached", 2, "LABKEEPER_CONNECT_URL, LABKEEPER_CONNECT_CLIENT_ID: must"),
         ("LABKEEPER_MONGODB_URI", "mongodb://a:hidden@127.0.0.1:9", 1, "the MongoDB at 127.0.0.1:9 gives no answer"),
         ("LABKEEPER_DATA_DIR", "/proc/labkeeper", 2, "LABKEEPER_DATA_DIR: /proc/labkeeper cannot be made"),
     ],
@@ -207,6 +209,23 @@ def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, setting: str, valu
     assert (done.returncode, done.stderr.count("\n")) == (code, 1)
     assert said in done.stderr
     assert "hidden" not in done.stderr
+
+
+def test_what_settings_alone_can_tell_is_said_before_mongodb_is_looked_for(tmp_path: Path) -> None:
+    given = {"LABKEEPER_RECORDS_REPOSITORY": "remote", "LABKEEPER_MONGODB_URI": "mongodb://127.0.0.1:9"}
+    done = labkeeper(tmp_path / "data", "serve", LABKEEPER_CONNECT_URL="http://127.0.0.1:9", **given)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("labkeeper: LABKEEPER_CONNECT_CLIENT_ID: must be set")
+    done = labkeeper(tmp_path / "data", "serve", **given)
+    assert "LABKEEPER_CONNECT_URL, LABKEEPER_CONNECT_CLIENT_ID: must be set" in done.stderr
+    done = labkeeper(tmp_path / "data", "doctor", **given)
+    assert "LABKEEPER_CONNECT_CLIENT_ID: must be set" in done.stdout
+
+
+def test_a_mongodb_that_is_not_there_is_named_before_it_is_waited_for(tmp_path: Path) -> None:
+    done = labkeeper(tmp_path / "data", "serve", LABKEEPER_MONGODB_URI="mongodb://a:hidden@127.0.0.1:9")
+    assert done.stdout == "Waiting for the MongoDB at 127.0.0.1:9, for 10 s at the most\n"
+    assert done.stderr.startswith("labkeeper: the MongoDB at 127.0.0.1:9 gives no answer within 10 s")
 
 
 def test_a_target_that_is_too_long_is_refused_with_a_problem(data_dir: Path) -> None:

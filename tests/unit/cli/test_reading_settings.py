@@ -4,11 +4,13 @@ import base64
 from pathlib import Path
 
 import pytest
+from neuroglia.hosting.abstractions import ApplicationSettings
 
-from cli.configuration import load_settings, unknown_variables
+from cli.configuration import PARTS, load_settings, unknown_variables
 from cli.errors import ConfigurationError
 from integration.installation_secrets import CREDENTIALS_KEY_FILE, installation_secrets
 from integration.secret_files import SecretFileError
+from settings import Settings
 
 
 def test_all_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,6 +36,43 @@ def test_a_mistyped_setting_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABKEEPER_LABS_REFRESH_INTERVALL_SECONDS", "60")
     monkeypatch.setenv("LABKEEPER_TOKEN", "x")
     assert unknown_variables() == ["LABKEEPER_LABS_REFRESH_INTERVALL_SECONDS"]
+
+
+def numbers() -> dict[str, float]:
+    """Return the upper bound of every setting that is a number, by the variable's name; of those without one, inf."""
+    found = {}
+    for model in (Settings, *PARTS):
+        for name, field in model.model_fields.items():
+            if field.annotation in (int, float) and name not in ApplicationSettings.model_fields:
+                bounds = [float(rule.le) for rule in field.metadata if hasattr(rule, "le")]
+                found[f"{model.model_config['env_prefix']}{name}".upper()] = min(bounds, default=float("inf"))
+    return found
+
+
+def test_every_number_has_an_upper_bound_that_can_be_reckoned_with() -> None:
+    assert len(numbers()) >= 8
+    assert {name: bound for name, bound in numbers().items() if bound > 10_000_000} == {}
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e300", "1" + "0" * 400, "-1", "x", "99999999"])
+@pytest.mark.parametrize("variable", numbers())
+def test_a_number_out_of_bounds_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError, match=f"^{variable}: "):
+        load_settings()
+
+
+@pytest.mark.parametrize("variable", numbers())
+def test_the_largest_number_is_taken(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, f"{numbers()[variable]:.0f}")
+    load_settings()
+
+
+def test_every_part_of_the_settings_is_read_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABKEEPER_OCS_URL", "ocs.example")
+    with pytest.raises(ConfigurationError, match="^LABKEEPER_OCS_URL: must be an http"):
+        load_settings()
+    assert unknown_variables() == []
 
 
 SECRET = "hunter2"
