@@ -127,7 +127,7 @@ class CachedLabsRecordRepository(LabsRecordRepository):
                     raise
                 try:
                     gone = await self._removal.follow_async(ids)
-                    await self._ledger.disagree_async(keys_of(gone))
+                    self._ledger.disagree_soon(keys_of(gone))
                 except (UnavailableError, OptimisticConcurrencyException) as error:
                     log.warning("the cache was not told that records %s were removed: %s", ids, error)
 
@@ -221,13 +221,15 @@ class CachedLabsRecordRepository(LabsRecordRepository):
         keys = keys_of(written)
         if any("public" in item.fields for item in items):
             keys.add(PUBLIC)
+        inserted = {one.id for one, item in zip(written, items, strict=False) if item.id is None}
         try:
-            histories = await self._log.load_async(before)
+            # What was inserted has an id that nobody has heard of yet.
+            histories = await self._log.load_async(one.id for one in written if one.id not in inserted)
             raced = any(histories[one].state.state_version != version for one, version in before.items())
-            await asyncio.gather(
-                self._log.take_over_async(written, origin=RecordOrigin.HERE, action=action),
-                self._ledger.disagree_async(keys, due=raced),
-            )
+            await self._log.take_over_async(written, origin=RecordOrigin.HERE, action=action, known=histories)
+            self._ledger.disagree_soon(keys)
+            if raced:
+                await self._ledger.disagree_async(keys, due=True)
         except (UnavailableError, OptimisticConcurrencyException) as error:
             log.warning("the cache was not told of records %s: %s", [one.id for one in written], error)
             for key in keys:

@@ -71,16 +71,22 @@ class RecordLog:
         *,
         origin: RecordOrigin,
         action: str = "",
+        known: dict[int, LabsRecordHistory] | None = None,
     ) -> None:
         """Record what the system of record says: these are there and like this, and those are gone.
 
         Nothing is recorded for what is known to be so. All of it is stored together.
+
+        Args:
+            known: the histories that there are of these records, as they were just now; loaded when None. Should that
+                turn out to be wrong, they are loaded all the same.
         """
         present = {record.id: record for record in records}
+        at_first = [known] if known is not None else []
 
         async def attempt() -> None:
             at = self.clock.now()
-            histories = await self.load_async([*present, *gone])
+            histories = at_first.pop() if at_first else await self.load_async([*present, *gone])
             for record in records:
                 history = histories.setdefault(record.id, LabsRecordHistory())
                 history.become(record, at, action=action, origin=origin)

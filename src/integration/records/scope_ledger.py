@@ -13,6 +13,7 @@ from neuroglia.hosting.abstractions import HostedService
 
 from integration.mongo.driver import MongoDriver, translating_outages
 from integration.mongo.subscriptions.document_mirror import DocumentMirror
+from integration.records.keys_to_mark import KeysToMark
 
 COLLECTION = "records_scopes"
 _WHAT = "the ledger of scopes"
@@ -55,11 +56,13 @@ class ScopeLedger(HostedService):
     def __init__(self, driver: MongoDriver) -> None:
         self._collection = driver.collection(COLLECTION)
         self._mirror = DocumentMirror(driver, COLLECTION, _entry)
+        self._disagreeing = KeysToMark(self.disagree_async)
 
     async def start_async(self) -> None:
         self._mirror.start()
 
     async def stop_async(self) -> None:
+        await self._disagreeing.stop_async()
         await self._mirror.stop_async()
 
     async def get_async(self, key: str) -> ScopeEntry:
@@ -67,7 +70,8 @@ class ScopeLedger(HostedService):
         return await self._mirror.get_async(key) or ScopeEntry(key=key)
 
     async def read_async(self, key: str) -> ScopeEntry:
-        """Return an entry as it is in the database now."""
+        """Return an entry as it is in the database now, after all that this process has said of it."""
+        await self._disagreeing.flush_async()
         with translating_outages(_WHAT):
             found = await self._collection.find_one({"_id": key})
         return _entry(found) if found is not None else ScopeEntry(key=key)
@@ -120,6 +124,13 @@ class ScopeLedger(HostedService):
             return
         for key in keys:
             await self._changed_async(key, changes, upsert=False)
+
+    def disagree_soon(self, keys: Collection[str]) -> None:
+        """Note the same within moments, and in any case before this process reads an entry to fetch its scope.
+
+        For records that changed here and are in the log already: it only keeps an equal answer from being believed.
+        """
+        self._disagreeing.add(keys)
 
     async def was_read_async(self, key: str, username: str, at: datetime) -> None:
         """Note that somebody reads a scope."""

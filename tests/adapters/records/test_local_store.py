@@ -128,6 +128,14 @@ async def test_a_history_tells_who_did_what(local: LocalStore) -> None:
     assert await histories_of(local).at_version_async("stranger", record.id, 1) is None
 
 
+async def test_what_was_thought_to_be_new_and_is_not_is_looked_up(local: LocalStore) -> None:
+    record = await local.records.add_async(ASHA, new(data="mine"))
+    theirs = LabsRecord(id=record.id, experiment="tasks", type="Task", data="theirs", opportunity_id=814)
+    await log_of(local).take_over_async([theirs], origin=RecordOrigin.REMOTE, known={})
+    assert (await local.records.get_async(ASHA, record.id)).data == "theirs"
+    assert await histories_of(local).version_async(ASHA, record.id) == 2
+
+
 async def test_a_long_history_is_read_in_pages(local: LocalStore) -> None:
     record = await local.records.add_async(ASHA, new(data=1))
     for number in range(2, 131):

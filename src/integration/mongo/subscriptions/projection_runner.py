@@ -9,6 +9,7 @@ from application.kernel.subscriptions import Projector
 from integration.mongo.driver import MongoDriver, MongoSession, translating_outages
 from integration.mongo.subscriptions.checkpoints import Checkpoint, CheckpointMovedError, Checkpoints
 from integration.mongo.subscriptions.held_reader import HeldReader
+from integration.mongo.subscriptions.pace import Pace
 from integration.mongo.subscriptions.parked_events import ParkedEvents
 from integration.mongo.subscriptions.read_model_rebuild import ReadModelRebuild
 from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
@@ -45,13 +46,19 @@ class ProjectionRunner(HeldReader):
 
     async def work_async(self, held: HeldLease) -> None:
         checkpoint = await self._first_checkpoint_async()
+        pace = Pace()
         while not self.should_stop(held):
             self.position = checkpoint.position
             if not await self._feed.wait_beyond_async(checkpoint.position, LOOK_AGAIN_SECONDS):
                 self.failure = None
                 continue
+            pause = pace.pause_seconds(self._feed.last_seen - checkpoint.position)
+            if pause:
+                await self._watch.until_wanted_async(self.name, pause)
+            before = checkpoint.position
             try:
                 checkpoint = await self.project_batch_async(checkpoint, held.token)
+                pace.worked(checkpoint.position - before)
             except CheckpointMovedError:
                 if self.should_stop(held):
                     raise

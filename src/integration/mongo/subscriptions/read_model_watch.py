@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 
 import structlog
 from pymongo.errors import PyMongoError
@@ -28,6 +29,8 @@ class ReadModelWatch:
         self._known: dict[str, Checkpoint] = {}
         self._alive_at = float("-inf")
         self._moved = asyncio.Event()
+        self._waiting: Counter[str] = Counter()
+        self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @staticmethod
@@ -80,10 +83,24 @@ class ReadModelWatch:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
+            self._waiting[name] += 1
+            self._wanted.set()
             try:
                 await asyncio.wait_for(moved.wait(), min(left, 0.5))
             except TimeoutError:
                 continue
+            finally:
+                self._waiting[name] -= 1
+
+    async def until_wanted_async(self, name: str, timeout_seconds: float) -> None:
+        """Wait until somebody in this process waits for a model, or the time is over."""
+        deadline = time.monotonic() + timeout_seconds
+        while not self._waiting[name] and (left := deadline - time.monotonic()) > 0:
+            self._wanted.clear()
+            try:
+                await asyncio.wait_for(self._wanted.wait(), left)
+            except TimeoutError:
+                return
 
     async def _follow_for_ever(self) -> None:
         pipeline = [{"$match": {"documentKey._id": {"$regex": f"^{_PREFIX}"}}}]

@@ -14,6 +14,7 @@ from integration.mongo.driver import translating_outages
 from integration.mongo.subscriptions.checkpoints import Checkpoint, Checkpoints
 from integration.mongo.subscriptions.event_delivery import DeliveryFailedError, DeliveryStoppedError, deliver_async
 from integration.mongo.subscriptions.held_reader import HeldReader
+from integration.mongo.subscriptions.pace import Pace
 from integration.mongo.subscriptions.parked_events import ParkedEvents
 from integration.mongo.subscriptions.read_ahead import PAGE_COMMITS, ReadAhead
 
@@ -53,12 +54,17 @@ class SubscriptionRunner(HeldReader):
         checkpoint = await self._first_checkpoint_async()
         await self._parked.give_back_abandoned_async(self.name)
         self._blocked = await self._parked.blocked_streams_async(self.name)
+        pace = Pace()
         async with ReadAhead(self._feed, checkpoint.position, self.subscriber.event_types) as pages:
             while not self.should_stop(held):
                 self.position = checkpoint.position
                 await self._release_async(held)
                 if pages.rest or await self._feed.wait_beyond_async(checkpoint.position, LOOK_AGAIN_SECONDS):
+                    if not pages.rest:
+                        await asyncio.sleep(pace.pause_seconds(self._feed.last_seen - checkpoint.position))
+                    before = checkpoint.position
                     checkpoint = await self._stretch_async(pages, checkpoint, held)
+                    pace.worked(checkpoint.position - before)
                 self.failure = None
 
     async def _first_checkpoint_async(self) -> Checkpoint:
