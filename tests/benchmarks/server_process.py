@@ -38,7 +38,15 @@ async def serve() -> None:
         telemetry = Telemetry("benchmark")
         telemetry.start()
         app = build_app(settings, sys.argv[2], installation_secrets(settings), telemetry)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, log_level="warning")
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=0,
+        log_config=None,
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,  # as the product is served
+    )
     server = LabkeeperServer(config)
     serving = asyncio.create_task(server.serve())
     while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn only sets a flag

@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 from api.kernel.authentication import Authenticator
 from api.kernel.authorization import routes_with_access
 from api.kernel.controller import LabkeeperController
+from api.kernel.exact_paths import ExactPaths
 from api.kernel.idempotency import IdempotentRequests
 from api.kernel.openapi import install_openapi
 from api.kernel.problems import install_problem_handlers
@@ -119,6 +120,7 @@ class LabkeeperWebApplicationBuilder(WebApplicationBuilder):
         install_openapi(app)
         for controller in provider.get_services(ControllerBase):
             controller.add_routes_to(app.router, API_PREFIX if controller.versioned else "")
+        app.router.middleware_stack = ExactPaths(app.router)
         self._main_app = app
         return app
 

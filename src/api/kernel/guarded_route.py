@@ -4,9 +4,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
+from starlette.types import Receive, Scope, Send
 
 from api.kernel.authentication import Authenticator
-from api.kernel.authorization import UndeclaredAccessError, access_of
+from api.kernel.authorization import Access, UndeclaredAccessError, access_of
 from api.kernel.body_rules import BodyRules
 from api.kernel.idempotency import HEADER, METHODS, IdempotentRequests
 from api.kernel.prefixed_route import PrefixedRoute
@@ -17,8 +18,10 @@ from api.kernel.query_strings import QueryStringRules
 from api.kernel.remembered_answers import RememberedAnswers
 from application.kernel.refusals import Refusal, invalid
 from application.kernel.request_context import current_request
+from domain.kernel.errors import LabkeeperError
 
 _PRINCIPAL = "labkeeper.principal"
+_REFUSAL = "labkeeper.refusal"
 
 
 def principal_of(request: Request) -> Principal | None:
@@ -31,6 +34,22 @@ class GuardedRoute(PrefixedRoute):
     """Every route of a controller is one. Expects ``authenticator`` and ``idempotency`` in the application's state."""
 
     guarded = True
+    _remembered: RememberedAnswers
+    _access: Access
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give an answer again right away where that may be; whatever stands against it is for the long way to say."""
+        if self._remembered.may_have(scope) and self.takes(scope):
+            try:
+                await _admitted_async(scope, self._access)
+            except (RefusedError, LabkeeperError) as error:
+                scope[_REFUSAL] = error
+            else:
+                answer = await self._remembered.find_async(scope)
+                if answer is not None:
+                    await answer(scope, receive, send)
+                    return
+        await super().handle(scope, receive, send)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -39,21 +58,14 @@ class GuardedRoute(PrefixedRoute):
             raise UndeclaredAccessError(f"{self.path} does not declare who may use it")
         query_rules = QueryStringRules.of(self.dependant)
         body_rules = BodyRules.of(self)
-        remembered = RememberedAnswers()
+        self._access = access
+        remembered = self._remembered = RememberedAnswers()
 
         async def guard(request: Request) -> Response:
             scope = request.scope
-            authenticator: Authenticator = scope["app"].state.authenticator
-            principal = await authenticator.admit_async(Presented.by(scope), access)
-            if principal is not None:
-                scope[_PRINCIPAL] = principal
-                asked = current_request()
-                asked.actor, asked.signed_in = principal.subject, principal.signed_in
+            principal = await _admitted_async(scope, access)
             if "\x00" in scope["path"]:
                 raise RefusedError(invalid("path", "must not contain a NUL character"))
-            answer = await remembered.find_async(request)
-            if answer is not None:
-                return answer
             query_rules.check(scope["query_string"])
             body_rules.check(request)
             if scope["method"] in METHODS and HEADER in request.headers:
@@ -67,3 +79,29 @@ class GuardedRoute(PrefixedRoute):
             return answer
 
         return guard
+
+    def takes(self, scope: Scope) -> bool:
+        """Tell whether a request may be given an answer again, as far as its headers go."""
+        del scope
+        return True
+
+
+async def _admitted_async(scope: Scope, access: Access) -> Principal | None:
+    """Return who asks, None on a public route, and let the request act for them. A request is admitted, or not, once.
+
+    Raises:
+        As ``Authenticator.admit_async``.
+    """
+    if _PRINCIPAL in scope:
+        known: Principal | None = scope[_PRINCIPAL]
+        return known
+    refusal: Exception | None = scope.get(_REFUSAL)
+    if refusal is not None:
+        raise refusal
+    authenticator: Authenticator = scope["app"].state.authenticator
+    principal = await authenticator.admit_async(Presented.by(scope), access)
+    scope[_PRINCIPAL] = principal
+    if principal is not None:
+        asked = current_request()
+        asked.actor, asked.signed_in = principal.subject, principal.signed_in
+    return principal

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import Request, Response
+from starlette.types import Scope
 
 MOST_KEPT = 2_000
 MOST_BYTES = 64 * 1024 * 1024
@@ -38,17 +39,18 @@ class RememberedAnswers:
         self._bytes = 0
         self._kept: OrderedDict[tuple[str, bytes], RememberedAnswer] = OrderedDict()
 
-    async def find_async(self, request: Request) -> Response | None:
+    def may_have(self, scope: Scope) -> bool:
+        """Tell whether there was an earlier request like this one."""
+        return (scope["path"], scope["query_string"]) in self._kept and scope["method"] == "GET"
+
+    async def find_async(self, scope: Scope) -> Response | None:
         """Return the answer to an earlier request like this one; None when it has to be handled."""
-        if not self._kept:
-            return None
-        scope = request.scope
         kept = self._kept.get((scope["path"], scope["query_string"]))
         if kept is None or any(name in _ASKS_FOR_MORE for name, _ in scope["headers"]):
             return None
         # Kept on when it is not renewed: it may be somebody else's, and what is made anew takes its place.
         headers = await kept.renew()
-        return None if headers is None else Response(kept.body, 200, dict(headers), "application/json")
+        return None if headers is None else Response(kept.body, 200, headers, "application/json")
 
     def keep(self, request: Request, answer: Response) -> None:
         """Remember an answer that says how it is renewed."""

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request, Response
+from starlette.types import Scope
 
 from api.kernel.guarded_route import GuardedRoute
 from api.kernel.problems import RefusedError, problem_response
@@ -35,6 +36,10 @@ class ExportRoute(GuardedRoute):
                 return bare(unavailable(str(error), error.retry_after_seconds))
 
         return answer
+
+    def takes(self, scope: Scope) -> bool:
+        accept = next((value for name, value in scope["headers"] if name == b"accept"), b"*/*")
+        return _not_acceptable(accept.decode("latin-1")) is None
 
 
 def bare(refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
