@@ -42,5 +42,5 @@ class ExactPaths:
         for route in self._router.routes:
             match, matched = route.matches({"type": "http", "method": method, "path": path, "path_params": {}})
             if match == Match.FULL:
-                return route, dict(matched)
+                return None if matched.get("path_params") else (route, dict(matched))
         return None

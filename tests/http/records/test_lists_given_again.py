@@ -94,3 +94,17 @@ def test_it_says_its_age_anew_and_is_fetched_again_when_too_old(
     assert titles(asha.get(path)) == ["Call"]
     app.clock.advance(400)
     assert titles(asha.get(path)) == ["Call", "From elsewhere"]
+
+
+def test_what_stands_against_it_is_said_as_it_was_the_first_time(
+    app: Installation, connect: ConnectSimulator, asha: httpx.Client
+) -> None:
+    path = PATHS[2]
+    assert [titles(asha.get(path)) for _ in range(2)] == [["Call"]] * 2
+    refused = asha.get(path, headers={"Accept": "application/json; version=9.0"})
+    assert (refused.status_code, [*refused.json()]) == (406, ["detail"])
+    with app.browser(headers={"Authorization": "Bearer made-up"}) as stranger:
+        unknown = stranger.get(path)
+    assert (unknown.status_code, [*unknown.json()]) == (401, ["detail"])
+    assert "www-authenticate" in unknown.headers
+    assert asha.request("PUT", path).status_code == 405
