@@ -13,6 +13,8 @@ from cli.host import RunningLabkeeper, run_until_signal, running_labkeeper
 from cli.output import say
 from cli.signed_tokens import prepare_data_dir, signed_token
 from cli.simulated_connect import (
+    CLIENT_ID,
+    CLIENT_SECRET,
     OPPORTUNITY_ID,
     PASSWORD,
     SESSION_COOKIE,
@@ -102,6 +104,11 @@ def _client(url: str, token: str) -> httpx.AsyncClient:
 def _about_records(url: str, header: str, opportunity_id: int) -> list[str]:
     return [
         "",
+        'For what README shows under "Records and tasks", set in another terminal:',
+        f"URL={url}",
+        f"auth='{header}'",
+        f"OPPORTUNITY={opportunity_id}",
+        "",
         "The tasks of a field program with what happened to each, and the records that anybody may read:",
         f"curl -sS -H '{header}' '{url}/api/v1/tasks?opportunity_id={opportunity_id}'",
         f"curl -sS -H '{header}' '{url}/api/v1/records?public=true'",
@@ -109,10 +116,13 @@ def _about_records(url: str, header: str, opportunity_id: int) -> list[str]:
 
 
 def _about_connect(settings: Settings, connect: SimulatedConnect) -> list[str]:
+    grant = f"-d grant_type=password -d username={USERNAME} -d password={PASSWORD} -d 'scope=export openid'"
     lines = [
         "",
-        f"These are kept in a simulated Connect at {connect.url}, in which {USERNAME} is logged in.",
-        f"Its users are asha, brian, chidi, dalia and eve, each with the password {PASSWORD}.",
+        f"These are kept in a simulated Connect at {connect.url}, in which {USERNAME} is logged in: the token",
+        "above is for everything else. Its users are asha, brian, chidi, dalia and eve, its field workers flw_01",
+        f"to flw_40, each with the password {PASSWORD}. A bearer token of one of them, which is good here too:",
+        f"curl -sS -u {CLIENT_ID}:{CLIENT_SECRET} {grant} {connect.url}/o/token/",
     ]
     if settings.records.repository == "cached":
         lines.append(f"End it (kill {connect.pid}) and ask again: what was read goes on being answered, with its age.")

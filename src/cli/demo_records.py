@@ -7,7 +7,7 @@ import httpx
 from cli.demo_workers import DemoError
 
 ORGANIZATION = "acme-health"
-WORKERS = {"asha": "Asha", "badru": "Badru", "chidi": "Chidi"}
+WORKERS = {"flw_01": "Amina Wekesa", "flw_02": "Badru Ouma", "flw_03": "Chep Rotich"}
 SOLICITATION = {
     "title": "Community health round 4: partners wanted",
     "description": "Door-to-door visits to mothers and newborns in two districts.",
@@ -65,9 +65,9 @@ async def _add_tasks_async(client: httpx.AsyncClient, opportunity_id: int) -> No
     if _answer(await client.get("/tasks", params=scope))["items"]:
         return
     drafts = [
-        {"title": "Ask about visits on the same minute", "username": "asha", "priority": "high", **scope},
-        {"title": "Weights do not fit the ages", "username": "badru", "priority": "medium", **scope},
-        {"title": "No visits for two weeks", "username": "chidi", "priority": "low", **scope},
+        {"title": "Ask about visits on the same minute", "username": "flw_01", "priority": "high", **scope},
+        {"title": "Weights do not fit the ages", "username": "flw_02", "priority": "medium", **scope},
+        {"title": "No visits for two weeks", "username": "flw_03", "priority": "low", **scope},
     ]
     tasks = [item["id"] for item in (await _make(client, "/tasks/batch", {"items": drafts}))["items"]]
     first, second = (f"/tasks/{number}" for number in tasks[:2])

@@ -20,7 +20,7 @@ class RoleName(StrEnum):
 
 def token(
     role: Annotated[RoleName, typer.Option(help="What its holder may do.")],
-    subject: Annotated[str, typer.Option(help="Who it is for; appears in the history.")] = "cli",
+    subject: Annotated[str, typer.Option(help="Who it is for; theirs are the records.")] = "cli",
     ttl_seconds: Annotated[int, typer.Option(min=1, max=3650 * DAY_SECONDS, help="How long it holds.")] = DAY_SECONDS,
 ) -> None:
     """Print one bearer token, and nothing else."""

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.command_line import LabkeeperProcess, labkeeper, labkeeper_json, marked_processes, wait_until
 
+README = Path(__file__).resolve().parents[2] / "README.md"
 READY = "Ctrl-C ends everything"
 PATIENT: dict[str, Any] = {"trust_env": False, "timeout": 60}
 pytestmark = pytest.mark.timeout(900)
@@ -101,6 +102,35 @@ def test_it_shows_tasks_with_their_events_and_a_public_solicitation_and_adds_the
             assert [event["event_type"] for event in tasks[0]["events"]] == ["created", "assigned", "comment"]
             assert [record["kind"] for record in public] == ["solicitation"]
             running.end(signal.SIGINT)
+
+
+def walkthrough_of_records() -> str:
+    """Return the lines of README about records that every mode is to understand."""
+    section = README.read_text().partition("\n## Records and tasks\n")[2].partition("\n## ")[0]
+    return "\n".join(block for block in section.split("```\n")[1::2])
+
+
+def walk_through(running: LabkeeperProcess, more: str = "") -> subprocess.CompletedProcess[str]:
+    """Run README's lines with the three that the demo printed; an answer that is an error ends it."""
+    given = [line for line in running.output().splitlines() if line.startswith(("URL=", "auth=", "OPPORTUNITY="))]
+    assert len(given) == 3
+    strict = 'set -e -o pipefail\ncurl() { command curl --fail-with-body "$@"; echo; }'
+    script = "\n".join([strict, *given, walkthrough_of_records(), more])
+    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("command", ["demo", "demo --records cached"])
+def test_the_lines_of_readme_about_records_work_as_they_stand(data_dir: Path, command: str) -> None:
+    with LabkeeperProcess(data_dir, command, READY) as running:
+        done = walk_through(running)
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        assert '"event_type":"status_changed"' in done.stdout
+        assert '"old":"First"' in done.stdout
+        if command != "demo":
+            (asking,) = [line for line in curl_lines(running) if "/o/token/" in line]
+            auth = f"auth='Authorization: Bearer {json.loads(run_line(asking))['access_token']}'"
+            done = walk_through(running, f'{auth}\ncurl -sS -H "$auth" "$URL/api/v1/tasks/$TASK"')
+            assert done.returncode == 0, (done.stdout, done.stderr)
 
 
 def test_records_in_a_simulated_connect_are_answered_from_the_cache_also_when_it_is_killed(data_dir: Path) -> None:

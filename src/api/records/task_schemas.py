@@ -13,7 +13,7 @@ from domain.records.values import MAX_BATCH_ITEMS, RecordScope
 
 _TASK: dict[str, Any] = {
     "title": "Call the worker about the last visit",
-    "username": "worker_12",
+    "username": "flw_01",
     "priority": "high",
     "opportunity_id": 814,
 }
@@ -29,8 +29,8 @@ _ANSWERED: dict[str, Any] = {
     "description": "",
     "priority": "high",
     "status": "investigating",
-    "username": "worker_12",
-    "flw_name": "worker_12",
+    "username": "flw_01",
+    "flw_name": "flw_01",
     "user_id": None,
     "opportunity_id": 814,
     "organization_id": None,
@@ -87,7 +87,7 @@ class CreateTasksBody(StrictBody):
 
     items: Annotated[list[CreateTaskBody], Field(min_length=1, max_length=MAX_BATCH_ITEMS)]
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_TASK, {**_TASK, "username": "worker_13"}]}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_TASK, {**_TASK, "username": "flw_02"}]}]})
 
 
 class ChangeTaskBody(StrictBody):

@@ -21,7 +21,7 @@ from integration.simulators.connect.seeded_records import seeded_records
 from integration.simulators.connect.state_file import StateFile
 from integration.simulators.connect.tokens import TokenStore
 from integration.simulators.connect.wire import ServerCrashError, describe_crash, describe_refusal
-from integration.simulators.connect.world import USERS, World
+from integration.simulators.connect.world import USERS, WORKERS, World
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -47,7 +47,7 @@ class SimulatorSettings:
 def build_simulator(settings: SimulatorSettings) -> ASGIApp:
     """Return the application."""
     state = StateFile(settings.state_file)
-    world = World(Users(USERS, settings.password), settings.opportunities, settings.visits)
+    world = World(Users((*USERS, *WORKERS), settings.password), settings.opportunities, settings.visits)
     tokens = TokenStore(settings.token_seconds, state)
     client = OAuthClient(settings.client_id, settings.client_secret, settings.redirect_uris)
     table = RecordTable(state)

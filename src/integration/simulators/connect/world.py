@@ -76,6 +76,8 @@ USERS = (
     User(34, "dalia", "Dalia Noor", "dalia@example.org", frozenset({"lwala", "reach"})),
     User(35, "eve", "Eve Nobody", "eve@example.org"),
 )
+WORKERS = tuple(User(400 + n, f"flw_{n:02d}", f"Field worker {n}", "") for n in range(1, 41))
+"""Whom records are about. They could log in, and belong nowhere."""
 _MORE_FROM = 2_001
 
 
