@@ -31,12 +31,14 @@ class RemoteRemoval:
         hints = {expected.id: expected.scope} if expected is not None else {}
         try:
             response = await self._api.send_async(username, "DELETE", PATH, [{"id": one} for one in ids])
+            lost = None
             if response.body.strip():
                 # The system of record says nothing about a removal. Whoever says something may be somebody else.
-                raise AnswerLostError(f"{response.url}: the answer to a removal is about something else", 5.0)
-        except AnswerLostError:
-            if not await self._is_gone_async(username, ids, hints):
-                raise
+                lost = AnswerLostError(f"{response.url}: the answer to a removal is about something else", 5.0)
+        except AnswerLostError as error:
+            lost = error
+        if lost is not None and not await self._is_gone_async(username, ids, hints):
+            raise lost
         self._reads.forget(username, ids)
 
     async def _is_gone_async(self, username: str, ids: Sequence[int], hints: dict[int, RecordScope]) -> bool:

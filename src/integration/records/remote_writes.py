@@ -80,6 +80,7 @@ class RemoteWrites:
             ConnectRefusedError, UnavailableError: it was not taken.
         """
         async with self.in_turn([_likeness(record) for record in planned.inserts]):
+            known = self._last_given
             is_new = await self._novelty_async(planned)
             try:
                 written = await self._sent_async(planned)
@@ -90,8 +91,7 @@ class RemoteWrites:
                 written = settled
             given = [one.id for one, item in zip(written, planned.items, strict=True) if item.id is None]
             if given:
-                before = self._last_given[0] if self._last_given is not None else 0
-                self._last_given = (max(before, *given), self._monotonic())
+                self._given(given, known[0] if known is not None else 0)
         self._reads.remember(planned.username, written)
         return written
 
@@ -102,6 +102,17 @@ class RemoteWrites:
         """
         wanted = RecordFilter((Condition("experiment", record.experiment), Condition("type", record.type)))
         return [one for one in await self._reads.list_async(username, record.scope, wanted) if is_alike(one, record)]
+
+    def _given(self, ids: Sequence[int], known: int) -> None:
+        """Note ids that were given out.
+
+        Args:
+            known: the last one that had been given out when they were asked for. Where they are lower, the system of
+                record counts anew, e.g. restored from a backup, and what was given out before that tells nothing.
+        """
+        last = self._last_given[0] if self._last_given is not None else 0
+        counts_anew = min(ids) < known <= last
+        self._last_given = (max(ids) if counts_anew else max(last, *ids), self._monotonic())
 
     async def _sent_async(self, planned: PlannedWrite) -> list[LabsRecord]:
         body = [item_for_wire(item) for item in planned.items]

@@ -64,6 +64,35 @@ async def test_after_an_insert_of_ours_nothing_is_looked_up_first(
     assert len(connect.records()) == 3
 
 
+async def test_ids_that_begin_again_hide_no_insert(connect: ConnectSimulator, store: RemoteStore) -> None:
+    for _ in range(3):
+        await store.records.add_async("asha", new(OWN))
+    connect.set_records([], restart_ids=True)
+    first = await store.records.add_async("asha", new(OWN))
+    connect.set_faults(fault("drop_after"))
+    second = await store.records.add_async("asha", new(OWN))
+    assert (first.id, second.id) == (4_501, 4_502)
+    assert len(connect.records()) == 2
+    connect.set_faults(fault("drop_before"))
+    with pytest.raises(AnswerLostError):
+        await store.records.add_async("asha", new(OWN))
+
+
+async def test_answers_in_another_order_do_not_count_as_a_new_beginning(
+    connect: ConnectSimulator, store: RemoteStore
+) -> None:
+    await store.records.add_async("asha", new(OWN, data=0))
+    connect.set_faults(fault("latency", seconds=0.5))
+    slow = asyncio.create_task(store.records.add_async("asha", new(OWN, data=1)))
+    await asyncio.sleep(0.2)
+    fast = await store.records.add_async("asha", new(OWN, data=2))
+    await slow
+    connect.set_faults(fault("drop_before"))
+    with pytest.raises(AnswerLostError):
+        await store.records.add_async("asha", new(OWN, data=2))
+    assert [one["id"] for one in connect.records() if one["data"] == 2] == [fast.id]
+
+
 async def test_an_id_chosen_by_hand_does_not_hide_later_ones(connect: ConnectSimulator, store: RemoteStore) -> None:
     await store.records.add_async("asha", new(OWN))
     connect.export("POST", "labs_record/", "asha", json={**new(OWN).fields, "id": 99_999})
