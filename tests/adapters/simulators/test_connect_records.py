@@ -224,6 +224,19 @@ def test_a_restart_with_a_state_file_keeps_records_and_tokens(connect_factory: C
     assert _post(after, {**NEW, "opportunity_id": 814}).json()[0]["id"] > made["id"]
 
 
+def test_numbers_beyond_64_bits_are_kept(connect_factory: ConnectFactory, tmp_path: Path) -> None:
+    data = {"n": 2**64, "negative": -(10**30), "x": 1.5}
+    before = connect_factory(state_file=tmp_path / "state.json")
+    made = _post(before, {**NEW, "opportunity_id": 814, "data": data})
+    assert (made.status_code, made.json()[0]["data"]) == (200, data)
+    before.set_faults({"kind": "half_listing", "path": RECORDS})
+    _post(before, {**NEW, "opportunity_id": 814})
+    assert [one["data"] for one in _get(before, opportunity_id=814).json()] == [data]
+    before.stop()
+    after = connect_factory(state_file=tmp_path / "state.json")
+    assert [one["data"] for one in _get(after, opportunity_id=814, id=made.json()[0]["id"]).json()] == [data]
+
+
 def test_the_same_seed_brings_the_same_records(connect_factory: ConnectFactory) -> None:
     first, second, other = connect_factory(records=9), connect_factory(records=9), connect_factory(records=9, seed=2)
     assert first.records() == second.records() != other.records()

@@ -1,6 +1,7 @@
 """Lies between the wire and the server's interface: counts the calls and lets faults strike."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -116,9 +117,9 @@ def _altered(fault: Fault, body: bytes) -> bytes:
     if fault.kind == "truncated":
         return body[: len(body) // 2]
     if fault.kind in ("half_listing", "empty_listing"):
-        return orjson.dumps(_shortened(orjson.loads(body), fault.kind))
+        return json.dumps(_shortened(json.loads(body), fault.kind)).encode()
     if fault.kind in ("http_next", "foreign_next", "looping_next"):
-        return orjson.dumps(_linked(orjson.loads(body), fault.kind))
+        return json.dumps(_linked(json.loads(body), fault.kind)).encode()
     return body
 
 

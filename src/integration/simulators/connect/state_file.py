@@ -1,5 +1,6 @@
 """What outlives the simulator's process."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -31,5 +32,6 @@ class StateFile:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         beside = self._path.with_suffix(f".{os.getpid()}.tmp")
-        beside.write_bytes(orjson.dumps({name: part() for name, part in self._parts.items()}))
+        # Not by orjson, which knows no integers beyond 64 bits: they are JSON, and records keep them.
+        beside.write_text(json.dumps({name: part() for name, part in self._parts.items()}))
         beside.replace(self._path)
