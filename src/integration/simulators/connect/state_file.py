@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 
 class StateFile:
     """Every part of the state in one file, written whole after every change, in one piece or not at all.
@@ -19,7 +17,7 @@ class StateFile:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._parts: dict[str, Callable[[], Any]] = {}
-        self._loaded: dict[str, Any] = orjson.loads(path.read_bytes()) if path is not None and path.exists() else {}
+        self._loaded: dict[str, Any] = json.loads(path.read_bytes()) if path is not None and path.exists() else {}
 
     def keep(self, name: str, part: Callable[[], Any]) -> Any:
         """Keep a part from now on; return what was kept of it before, None if nothing was."""
