@@ -11,6 +11,9 @@ from domain.kernel.errors import UnavailableError
 from domain.records.errors import RecordChangedError, RecordNotFoundError, ScopeNotFoundError
 from domain.records.values import NO_SCOPE, RecordItem, RecordOrigin, RecordScope
 from integration.mongo.driver import MongoDriver
+from integration.records.record_log import RecordLog
+from integration.records.record_lookup import RecordLookup
+from integration.records.record_reader import RecordReader
 from integration.records.scope_refresh import ScopeRefresh
 from tests.support.cached_records import CachedStore, cached_store, opened_async
 from tests.support.connect import RECORDS, ConnectSimulator, a_record
@@ -91,6 +94,26 @@ async def test_a_record_is_answered_from_the_scope_that_is_known_of_it(store: Ca
     assert LISTED not in store.connect.calls(), "its opportunity was never fetched, and need not be"
     store.connect.set_faults({"kind": "status", "path": RECORDS, "status": 503})
     assert await store.records.find_one_async(ASHA, 1) is not None
+
+
+async def test_an_unknown_id_is_looked_for_until_it_is_found(store: CachedStore, clock: HandClock) -> None:
+    assert store.behind is not None
+    assert store.behind.driver is not None
+    assert store.behind.log is not None
+    assert store.behind.host is not None
+    assert store.remote is not None
+    assert store.remote.memberships is not None
+    store.connect.set_records([a_record(1, opportunity_id=None, organization_id=7)])
+    log = RecordLog(store.behind.driver, store.behind.log.store, clock)
+    reader = RecordReader(store.behind.driver, store.behind.host.watch, log)
+    lookup = RecordLookup(reader, refresh_of(store), store.remote.memberships, at_once=1)
+    store.connect.calls(forget=True)
+    found = await lookup.find_one_async(ASHA, 1)
+    assert found is not None
+    assert found.as_of == clock.now()
+    assert store.connect.calls()[LISTED] == 2, (
+        "what is public and the organisation; its opportunities need not be asked"
+    )
 
 
 async def test_caches_of_several_processes_make_one_call(store: CachedStore, clock: HandClock) -> None:

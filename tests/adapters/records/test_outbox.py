@@ -12,7 +12,7 @@ import pytest_asyncio
 from application.kernel.request_context import RequestContext, acting_as
 from application.records.records_outbox import Keep, NothingToResolveError, QueuedState, QueuedWrite
 from domain.kernel.errors import UnavailableError
-from domain.records.errors import InvalidRecordError, RecordChangedError, ScopeNotFoundError
+from domain.records.errors import InvalidRecordError, RecordNotFoundError, ScopeNotFoundError
 from domain.records.values import LabsRecord, RecordItem, RecordScope
 from integration.http.retry import RetryPolicy
 from integration.mongo.coordination.leases import MongoLeases
@@ -107,7 +107,7 @@ async def test_what_is_refused_at_once_is_not_kept(queue: Queue) -> None:
         await queue.put(ASHA, new(SCOPE, username="nobody-knows-me"))
     with pytest.raises(ScopeNotFoundError):
         await queue.put(CHIDI, new(SCOPE))
-    with pytest.raises(RecordChangedError):
+    with pytest.raises(RecordNotFoundError):
         await queue.put(CHIDI, change(record.id, record, data="mine"))
     assert await queue.outbox.list_async(None) == []
 
@@ -220,6 +220,23 @@ async def test_a_conflict_is_parked_with_both_versions(queue: Queue, keep: Keep)
         assert await queue.state(write) is QueuedState.DROPPED
         assert await queue.state(behind) is QueuedState.CONFLICT, "it was about what is not there either"
         assert sorted(queue.data()) == ["free", "theirs"]
+
+
+async def test_whoever_keeps_their_own_version_of_a_task_keeps_what_happened_to_it_meanwhile(queue: Queue) -> None:
+    first, mine, theirs = ({"event_type": "comment", "description": one} for one in ("first", "mine", "theirs"))
+    record = await queue.store.records.add_async(ASHA, new(SCOPE, data={"status": "closed", "events": [first]}))
+    queue.dead()
+    write = await queue.put(ASHA, change(record.id, record, data={"status": "mine", "events": [first, mine]}))
+    queue.back()
+    await asyncio.sleep(0.1)
+    assert queue.store.remote is not None
+    await queue.store.remote.records.update_async(DALIA, change(record.id, data={"events": [first, theirs]}))
+    await queue.passed()
+    assert await queue.state(write) is QueuedState.CONFLICT
+    await queue.outbox.resolve_async(write.id, Keep.MINE)
+    await queue.passed()
+    assert await queue.state(write) is QueuedState.SENT
+    assert queue.data() == [{"status": "mine", "events": [first, theirs, mine]}]
 
 
 async def test_what_was_removed_meanwhile_is_made_anew_or_given_up(queue: Queue) -> None:
