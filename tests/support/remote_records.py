@@ -28,6 +28,7 @@ class GivenTokens(UpstreamTokens):
         self._aliases = aliases or {}
         self._tokens: dict[str, dict[str, Any]] = {}
         self.refreshed: list[str] = []
+        self.without_refresh: set[str] = set()
 
     async def token_of_async(self, username: str, *, rejected: str | None = None) -> str | None:
         named = self._aliases.get(username, username)
@@ -46,7 +47,10 @@ class GivenTokens(UpstreamTokens):
         self._tokens[named] = self._connect.tokens(named)
 
     async def usernames_async(self) -> list[str]:
-        return list(self._tokens)
+        return [*await self.refreshable_usernames_async(), *sorted(self.without_refresh & set(self._tokens))]
+
+    async def refreshable_usernames_async(self) -> list[str]:
+        return [one for one in self._tokens if one not in self.without_refresh]
 
 
 @dataclass

@@ -93,6 +93,10 @@ class MembershipDirectory(ABC):
             UnavailableError: the system that knows does not answer, and what it said before is too old to be believed.
         """
 
+    async def known_async(self, username: str) -> Memberships | None:
+        """Return what a person may see as far as it is remembered, asking no other system; None when nothing is."""
+        return await self.of_async(username)
+
     @abstractmethod
     async def knows_async(self, username: str) -> bool:
         """Tell whether there is such a person, as far as can be known: a system that cannot be asked says yes."""
@@ -119,3 +123,7 @@ class UpstreamTokens(ABC):
     @abstractmethod
     async def usernames_async(self) -> list[str]:
         """Return everybody with a usable login, those whose login can be refreshed first."""
+
+    @abstractmethod
+    async def refreshable_usernames_async(self) -> list[str]:
+        """Return everybody whose login can be refreshed."""

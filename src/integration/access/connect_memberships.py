@@ -87,6 +87,12 @@ class ConnectMemberships(MembershipDirectory):
             task.add_done_callback(lambda done: self._asked(username, done))
         return await asyncio.shield(task)
 
+    async def known_async(self, username: str) -> Memberships | None:
+        known = self._remembered.get(username) or await self._recalled_async(username)
+        if known is None or self._monotonic() - known.asked_at > self._believed_seconds:
+            return None
+        return known.memberships
+
     async def knows_async(self, username: str) -> bool:
         """Connect keeps no list of people that could be asked: everybody may be known there."""
         del username

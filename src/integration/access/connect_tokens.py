@@ -68,6 +68,9 @@ class ConnectTokens(UpstreamTokens, Grants, HostedService):
     async def usernames_async(self) -> list[str]:
         return await self._grants.usernames_async()
 
+    async def refreshable_usernames_async(self) -> list[str]:
+        return await self._grants.usernames_async(refreshable_only=True)
+
     async def token_of_async(self, username: str, *, rejected: str | None = None) -> str | None:
         presented = self._presented_by(username)
         if presented is not None and presented != rejected:

@@ -95,9 +95,10 @@ class StoredGrants:
         with translating_outages(_STORE):
             await self._grants.delete_one(which)
 
-    async def usernames_async(self) -> list[str]:
+    async def usernames_async(self, *, refreshable_only: bool = False) -> list[str]:
         """Return whose grants are usable, those that can be refreshed first."""
-        usable = {"$or": [{"refreshable": True}, {"access_expires_at": {"$gt": self._clock.now()}}]}
+        lasting: dict[str, Any] = {"refreshable": True}
+        usable = lasting if refreshable_only else {"$or": [lasting, {"access_expires_at": {"$gt": self._clock.now()}}]}
         with translating_outages(_STORE):
             found = await self._grants.find(usable, {"_id": 1}).sort([("refreshable", -1), ("_id", 1)]).to_list(None)
         return [str(one["_id"]) for one in found]

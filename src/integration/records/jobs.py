@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import structlog
@@ -12,9 +11,9 @@ from application.kernel.jobs import LabkeeperJob, RunOutcome, RunPart, RunRecord
 from domain.kernel.clock import Clock
 from domain.kernel.errors import NoUpstreamTokenError, UnavailableError
 from domain.records.errors import RecordsRefusedError, ScopeNotFoundError
-from integration.records.scope_keys import scope_of
 from integration.records.scope_ledger import ScopeEntry, ScopeLedger
 from integration.records.scope_refresh import Fetched, ScopeRefresh
+from integration.records.whose_login import WhoseLogin
 from settings import RecordsSettings
 
 log = structlog.get_logger(__name__)
@@ -54,12 +53,12 @@ class RecordsRefreshJob(LabkeeperJob):
         del trigger
         entries = await self._ledger.read_since_async(self._clock.now() - ACTIVE_FOR)
         await recorder.expect_async(len(entries))
-        usernames = await self._tokens.usernames_async()
+        logins = await WhoseLogin.of_async(self._tokens, self._memberships)
         at_once = asyncio.Semaphore(AT_ONCE)
 
         async def refresh(entry: ScopeEntry) -> None:
             async with at_once:
-                part = await self._part_async(entry, usernames)
+                part = await self._part_async(entry, logins)
             await recorder.part_async(part)
 
         results = await asyncio.gather(*(refresh(entry) for entry in entries), return_exceptions=True)
@@ -71,11 +70,11 @@ class RecordsRefreshJob(LabkeeperJob):
             elif isinstance(result, BaseException):
                 raise result
 
-    async def _part_async(self, entry: ScopeEntry, usernames: list[str]) -> RunPart:
+    async def _part_async(self, entry: ScopeEntry, logins: WhoseLogin) -> RunPart:
         began = time.monotonic()
         part = RunPart(entry.key, RunOutcome.FAILED, error="nobody who may see it has a login that can be used")
         try:
-            async for username in self._who_may_see_async(entry, usernames):
+            async for username in logins.who_may_see_async(entry):
                 try:
                     part = _part_of(await self._refresh.refresh_async(username, entry.key))
                     break
@@ -85,21 +84,6 @@ class RecordsRefreshJob(LabkeeperJob):
             part = RunPart(entry.key, RunOutcome.FAILED, error=str(error))
         part.duration_ms = round((time.monotonic() - began) * 1000)
         return part
-
-    async def _who_may_see_async(self, entry: ScopeEntry, usernames: list[str]) -> AsyncIterator[str]:
-        """Yield people who may see a scope: whoever read it last, then those whose login can be refreshed."""
-        deciding = scope_of(entry.key).deciding
-        first = [one for one in usernames if one == entry.reader]
-        for username in (*first, *(one for one in usernames if one != entry.reader)):
-            if deciding is None:
-                yield username
-                continue
-            try:
-                memberships = await self._memberships.of_async(username)
-            except NoUpstreamTokenError:
-                continue
-            if memberships.include(deciding[0].value, deciding[1]):
-                yield username
 
 
 def _part_of(fetched: Fetched) -> RunPart:

@@ -189,6 +189,7 @@ async def test_those_who_can_be_refreshed_are_named_first(keeping: Keeping) -> N
     for username in ("dalia", "brian"):
         await keeping.logged_in(username)
     assert await keeping.tokens.usernames_async() == ["brian", "dalia", "asha"]
+    assert await keeping.tokens.refreshable_usernames_async() == ["brian", "dalia"]
     keeping.clock.advance(1_209_601)
     assert await keeping.tokens.usernames_async() == ["brian", "dalia"]
 

@@ -182,6 +182,9 @@ def _exports_at(url: str) -> ConnectExports:
         async def usernames_async(self) -> list[str]:
             return []
 
+        async def refreshable_usernames_async(self) -> list[str]:
+            return []
+
     return ConnectExports(ConnectApi(url, Token()))
 
 

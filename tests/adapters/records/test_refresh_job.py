@@ -1,7 +1,7 @@
 """The job that keeps the cache warm: which scopes, on whose behalf, and what a run says of it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import pytest_asyncio
@@ -11,6 +11,9 @@ from domain.records.values import NO_SCOPE, RecordScope
 from integration.mongo.driver import MongoDriver
 from integration.mongo.runs.run_history import MongoRunHistory
 from integration.records.jobs import RecordsRefreshJob
+from integration.records.scope_keys import key_of
+from integration.records.scope_ledger import ScopeEntry
+from integration.records.whose_login import WhoseLogin
 from settings import RecordsSettings
 from tests.support.cached_records import CachedStore, cached_store
 from tests.support.connect import RECORDS, ConnectSimulator, a_record
@@ -123,6 +126,52 @@ async def test_without_the_readers_login_somebody_else_is_asked_for_who_may_see_
     assert {part.outcome for part in parts.values()} == {RunOutcome.FAILED}
     found = await warm.store.records.find_async(BRIAN, SCOPE)
     assert [one.data for one in found.records] == ["new"], "nothing is lost when nobody can be asked for"
+
+
+MEMBERSHIPS = "GET /export/opp_org_program_list/"
+
+
+async def test_logins_that_can_be_refreshed_are_used_first_and_nobody_is_asked_about_needlessly(warm: Job) -> None:
+    connect, remote = warm.store.connect, warm.store.remote
+    assert remote is not None
+    assert remote.tokens is not None
+    connect.set_records([a_record(1, data="old")])
+    for user, scope in ((CHIDI, RecordScope(opportunity_id=901)), (DALIA, SCOPE), (BRIAN, SCOPE), (ASHA, SCOPE)):
+        await warm.store.records.find_async(user, scope)
+    entry = replace(await found_in(warm, SCOPE), reader=ASHA)
+    remote.tokens.without_refresh = {ASHA, BRIAN}
+    assert await in_order(warm, entry) == [DALIA, ASHA, BRIAN]
+    assert await in_order(warm, replace(entry, reader=BRIAN)) == [DALIA, BRIAN, ASHA]
+    remote.tokens.without_refresh = set()
+    assert await in_order(warm, replace(entry, reader=BRIAN)) == [BRIAN, DALIA, ASHA]
+    remote.tokens.without_refresh = {BRIAN}
+    assert remote.memberships is not None
+    for user in (ASHA, BRIAN, CHIDI, DALIA):
+        remote.memberships.forget(user)
+    connect.calls(forget=True)
+    tried = (await logins_of(warm)).who_may_see_async(replace(entry, reader=BRIAN))
+    assert await anext(tried) == BRIAN
+    assert connect.calls()[MEMBERSHIPS] == 1, "the reader is known to see it; of others that would have to be asked"
+    assert [one async for one in tried] == [DALIA, ASHA]
+    remote.tokens.without_refresh = set()
+    assert set(await in_order(warm, await found_in(warm, NO_SCOPE))) == {ASHA, BRIAN, CHIDI, DALIA}
+
+
+async def found_in(warm: Job, scope: RecordScope) -> ScopeEntry:
+    assert warm.store.ledger is not None
+    return await warm.store.ledger.read_async(key_of(scope))
+
+
+async def logins_of(warm: Job) -> WhoseLogin:
+    remote = warm.store.remote
+    assert remote is not None
+    assert remote.tokens is not None
+    assert remote.memberships is not None
+    return await WhoseLogin.of_async(remote.tokens, remote.memberships)
+
+
+async def in_order(warm: Job, entry: ScopeEntry) -> list[str]:
+    return [one async for one in (await logins_of(warm)).who_may_see_async(entry)]
 
 
 async def test_what_nobody_reads_is_left_alone(warm: Job) -> None:
