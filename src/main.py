@@ -154,7 +154,7 @@ def _authenticator(
         leeway_seconds=0.0,
         clock=clock,
     )
-    return Authenticator(tokens, who.bearers, who.sessions, settings.public_url)
+    return Authenticator(tokens, who.bearers, who.sessions, settings.public_url, who.admission)
 
 
 def _types_of(logs: Sequence[MongoEventStore]) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Who is asking: whatever a request presents is tried in the ways that there are, each of which knows its own kind."""
 
+import asyncio
 from http import HTTPStatus
 
 from api.kernel.authorization import Access, Role
@@ -10,7 +11,7 @@ from api.kernel.presented import Presented
 from api.kernel.principal import InvalidTokenError, Principal
 from api.kernel.problems import CHALLENGE, RefusedError
 from application.kernel.refusals import Refusal
-from application.kernel.sign_in import BrowserSessions, ForeignTokens, SignedIn
+from application.kernel.sign_in import Admission, BrowserSessions, ForeignTokens, SignedIn
 
 _LONGEST_SECRET = 256
 
@@ -25,6 +26,7 @@ class Authenticator:
         foreign: tokens of the system of record; None when none are taken.
         sessions: None when nobody logs in by browser.
         public_url: where this installation is known; empty if that is not said.
+        admission: who is let in no more, whatever they present; None where that is not ours to say.
     """
 
     def __init__(
@@ -33,23 +35,31 @@ class Authenticator:
         foreign: ForeignTokens | None = None,
         sessions: BrowserSessions | None = None,
         public_url: str = "",
+        admission: Admission | None = None,
     ) -> None:
         self._tokens = tokens
         self._foreign = foreign
         self._sessions = sessions
         self._public_url = public_url
+        self._admission = admission
 
     async def admit_async(self, presented: Presented, access: Access) -> Principal | None:
         """Return who asks; None on a public route.
 
         Raises:
-            RefusedError: 401 without a valid token or session, 403 when its role is not enough, or when another
-                site's page set the request in motion.
+            RefusedError: 401 without a valid token or session, or for somebody who is let in no more; 403 when its
+                role is not enough, or when another site's page set the request in motion.
             UnavailableError: whoever could tell does not answer.
         """
         if access.role is None:
             return None
         principal = await self._principal_async(presented)
+        if self._admission is not None:
+            objection = await self._admission.objection_async(principal.subject)
+            if objection is not None and principal.by_cookie:
+                raise RefusedError(_refusal(401, "unauthenticated", f"the session {objection}"))
+            if objection is not None:
+                raise _invalid(objection)
         if principal.by_cookie and comes_from_elsewhere(presented, self._public_url):
             raise RefusedError(_refusal(403, "foreign-origin", "the request was set in motion by another site's page"))
         if principal.signed_in is not None and not principal.signed_in.may_use_data:
@@ -59,6 +69,17 @@ class Authenticator:
         if not principal.role.includes(access.role):
             raise RefusedError(_refusal(403, "forbidden", f"this needs the role {access.role.value}"))
         return principal
+
+    async def wait_until_shut_out_async(self, principal: Principal) -> None:
+        """Return once somebody who was let in is let in no more; wait for ever while they are.
+
+        Raises:
+            UnavailableError: whoever could tell does not answer.
+        """
+        if self._admission is None:
+            await asyncio.Event().wait()
+        else:
+            await self._admission.wait_for_objection_async(principal.subject)
 
     async def _principal_async(self, presented: Presented) -> Principal:
         if presented.has_authorization:

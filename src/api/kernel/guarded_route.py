@@ -1,5 +1,6 @@
 """A route that lets nobody through unasked: token and role, query string, retries, and only then the endpoint."""
 
+import functools
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -16,6 +17,7 @@ from api.kernel.principal import Principal
 from api.kernel.problems import RefusedError
 from api.kernel.query_strings import QueryStringRules
 from api.kernel.remembered_answers import RememberedAnswers
+from api.kernel.server_sent_events import EventStreamResponse
 from application.kernel.refusals import Refusal, invalid
 from application.kernel.request_context import current_request
 from domain.kernel.errors import LabkeeperError
@@ -75,6 +77,9 @@ class GuardedRoute(PrefixedRoute):
                     raise RefusedError(Refusal(400, "idempotency-unsupported", "Not supported", detail))
                 return await idempotency.answer_async(request, principal.subject if principal else "", handle)
             answer = await handle(request)
+            if principal is not None and isinstance(answer, EventStreamResponse):
+                authenticator: Authenticator = scope["app"].state.authenticator
+                answer.end_after(functools.partial(authenticator.wait_until_shut_out_async, principal))
             remembered.keep(request, answer)
             return answer
 

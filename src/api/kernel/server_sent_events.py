@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -74,11 +75,17 @@ class EventStreamResponse(Response):
         self._heartbeat_seconds = heartbeat_seconds
         self._retry_ms = retry_ms
         self._ends_after_seconds = ends_after_seconds
+        self._ends_after: list[Callable[[], Coroutine[Any, Any, None]]] = []
+
+    def end_after(self, wait: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """End the stream as well once a wait is over, or fails. It begins and is cancelled with the stream."""
+        self._ends_after.append(wait)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         sending = asyncio.create_task(self._send_events_async(send))
         ends = [asyncio.create_task(_gone_async(receive)), asyncio.create_task(self._shutdown.wait_async())]
+        ends.extend(asyncio.create_task(wait()) for wait in self._ends_after)
         try:
             await asyncio.wait([sending, *ends], timeout=self._ends_after_seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -73,6 +73,11 @@ class AccessDirectory:
         found = self._streams.get(f"user-{username}")
         return found.state if isinstance(found, User) and not found.state.removed else None
 
+    def remembered_user(self, username: str) -> UserState | None:
+        """Return a user as far as the log was read, also a removed one; None for somebody who never was one."""
+        found = self._streams.get(f"user-{username}")
+        return found.state if isinstance(found, User) else None
+
     async def organizations_async(self) -> list[OrganizationState]:
         """Return every organisation that is not removed, by integer id."""
         await self.catch_up_async()

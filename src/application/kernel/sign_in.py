@@ -1,4 +1,4 @@
-"""Who is signed in other than by a token of ours: browsers with a session, and holders of another system's tokens."""
+"""Who is signed in other than by a token of ours, and who is let in no more whatever they come with."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -49,4 +49,26 @@ class BrowserSessions(ABC):
 
         Raises:
             UnavailableError: the store does not answer.
+        """
+
+
+class Admission(ABC):
+    """Knows who is let in no more, whatever they present."""
+
+    @abstractmethod
+    async def objection_async(self, username: str) -> str | None:
+        """Return why somebody is not let in, as what their token does: ``belongs to ...``; None if they are.
+
+        Asked for every request, so it must cost next to nothing. Names that nobody here has are let in.
+
+        Raises:
+            UnavailableError: something has changed, and what cannot be read.
+        """
+
+    @abstractmethod
+    async def wait_for_objection_async(self, username: str) -> None:
+        """Return once there is an objection; wait for ever while there is none.
+
+        Raises:
+            UnavailableError: something has changed, and what cannot be read.
         """

@@ -10,6 +10,7 @@ from application.access.access_directory import AccessDirectory
 from application.access.connect_logins import ConnectLogins, Grants, PendingLogins, Sessions
 from application.access.installation import AccessInstallation
 from application.access.labs_context import MembersLabsContexts
+from application.access.local_admission import LocalAdmission
 from application.contracts.labs_context import LabsContexts
 from application.contracts.memberships import MembershipDirectory, UpstreamTokens
 from application.contracts.presented_logins import PresentedLogins
@@ -69,6 +70,7 @@ class AccessContext:
         log: its event log.
         sessions: knows browsers.
         bearers: knows Connect's own tokens; None where there is no Connect.
+        admission: knows which of our own users are let in no more; None where users are Connect's.
     """
 
     log: MongoEventStore
@@ -77,6 +79,7 @@ class AccessContext:
     pending: MongoPendingLogins
     archive: MongoMembershipArchive
     logins: HttpConnectLogins
+    admission: LocalAdmission | None
 
     async def prepare_async(self) -> None:
         """Make the indexes; to be called before anything starts."""
@@ -123,6 +126,7 @@ def register_access(
                 )
     log = MongoEventStore(driver, LOG, EventCodec(LOG, ACCESS_EVENTS), clock)
     directory = AccessDirectory(log)
+    admission = LocalAdmission(directory, log) if managed_here else None
     sessions = MongoSessions(driver, clock)
     pending = MongoPendingLogins(driver, keys, clock)
     archive = MongoMembershipArchive(driver)
@@ -153,13 +157,14 @@ def register_access(
     )
     for port in (Grants, UpstreamTokens, HostedService):
         services.add_singleton(port, implementation_factory=same)
-    if managed_here:
+    if admission is not None:
         services.add_singleton(MembershipDirectory, singleton=LocalMemberships(directory))
+        services.add_singleton(HostedService, singleton=admission)
     else:
         _register_connect_memberships(services, connect.url, policy, archive, clock)
     services.add_singleton(LabsContexts, MembersLabsContexts)
     register_handlers(services, "application.access")
-    return AccessContext(log, sessions, bearers, pending, archive, logins)
+    return AccessContext(log, sessions, bearers, pending, archive, logins, admission)
 
 
 def _register_connect_memberships(
