@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Command, CommandHandler
 
+from application.kernel.refusals import missing
+from application.kernel.request_context import current_request
 from application.records.records_outbox import QueuedWrite
 from application.records.task_changes import TaskChanges
 from application.records.task_links import LINKS, TaskLinks
@@ -26,6 +28,7 @@ class ChangeTaskCommand(Command[OperationResult[LabsRecord | QueuedWrite]]):
 
 class ChangeTaskCommandHandler(CommandHandler[ChangeTaskCommand, OperationResult[LabsRecord | QueuedWrite]]):
     def __init__(self, records: LabsRecordRepository, tasks: TaskChanges) -> None:
+        self._records = records
         self._links = TaskLinks(records)
         self._tasks = tasks
 
@@ -35,7 +38,12 @@ class ChangeTaskCommandHandler(CommandHandler[ChangeTaskCommand, OperationResult
             TASK.check(data, only=request.changes.keys())
             return data
 
-        await self._links.check_async({name: request.changes[name] for name in LINKS if name in request.changes})
+        links: dict[str, int | None] = {name: request.changes[name] for name in LINKS if name in request.changes}
+        if any(link is not None for link in links.values()):
+            record = await self._records.get_async(current_request().actor, request.task_id)
+            if record is None or not TASK.includes(record):
+                return missing(TASK.name, str(request.task_id))
+            await self._links.check_async(links)
         return await self._tasks.change_or_queue_async(
             request.task_id, decide, "tasks.updated", request.expected_version, can_wait=request.can_wait
         )

@@ -124,6 +124,9 @@ async def test_a_task_is_linked_to_an_audit_and_a_run(asha: httpx.AsyncClient, b
     assert (linked.json()["audit_session_id"], linked.json()["workflow_run_id"]) == (audit_id, run_id)
     for wrong in (run_id, foreign.json()["id"], 999):
         assert_problem(await asha.patch(where, json={"audit_session_id": wrong}), 422, "invalid-value")
+        for nobodys in (f"{PATH}/{audit_id}", f"{PATH}/999"):
+            assert_problem(await asha.patch(nobodys, json={"audit_session_id": wrong}), 404, "not-found")
+        assert_problem(await boris.patch(where, json={"audit_session_id": wrong}), 404, "not-found")
     found = (await asha.get(PATH, params={"audit_session_id": str(audit_id)})).json()["items"]
     assert [one["id"] for one in found] == [linked.json()["id"]]
     assert (await asha.patch(where, json={"audit_session_id": None})).json()["audit_session_id"] is None
