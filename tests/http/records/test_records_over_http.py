@@ -273,6 +273,9 @@ async def test_kinds_are_listed_and_written_by_their_rules(asha: httpx.AsyncClie
     kinds = {one["name"]: one for one in (await asha.get(f"{PATH}/kinds")).json()["items"]}
     assert kinds["workflow-run"]["written_at"] == f"{PATH}/kinds/workflow-run"
     assert kinds["task"]["written_at"] == "/api/v1/tasks"
+    rules = {name: {field["name"]: field["rule"] for field in kinds[name]["fields"]} for name in kinds}
+    assert rules["task"]["status"].startswith("one of investigating, ")
+    assert rules["solicitation-review"]["tags"].startswith("a list of texts, or one text")
     path = f"{PATH}/kinds/solicitation"
     made = await asha.post(path, json={"data": {"title": "Wanted", "is_public": True, "x.y": 1}, "program_id": 12})
     assert (made.status_code, made.json()["experiment"], made.json()["public"]) == (201, "12", True)

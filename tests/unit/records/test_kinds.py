@@ -11,7 +11,7 @@ from domain.records.kinds.fund import Fund
 from domain.records.kinds.kind import ExperimentSpelling
 from domain.records.kinds.registry import KINDS, kind_named, kind_of, typed
 from domain.records.kinds.solicitation import Solicitation
-from domain.records.kinds.solicitation_review import SolicitationReview
+from domain.records.kinds.solicitation_review import SOLICITATION_REVIEW, SolicitationReview
 from domain.records.kinds.task import Task
 from domain.records.values import LabsRecord
 
@@ -159,6 +159,11 @@ def test_a_fund_knows_what_is_left_of_it() -> None:
 def test_tags_are_read_as_a_list_and_as_text() -> None:
     assert SolicitationReview(record("1", "solicitation_review", {"tags": "a, b,"})).tags == ["a", "b"]
     assert SolicitationReview(record("1", "solicitation_review", {"tags": ["a", 1]})).tags == ["a"]
+    for good in (["a", "b"], [], "a, b", "", None):
+        SOLICITATION_REVIEW.check({"response_id": 1, "tags": good})
+    for bad in (5, {"a": 1}, ["a", 1], True):
+        with pytest.raises(InvalidRecordError, match=r"data\.tags"):
+            SOLICITATION_REVIEW.check({"response_id": 1, "tags": bad})
 
 
 def test_references_are_read_as_numbers_and_as_text() -> None:

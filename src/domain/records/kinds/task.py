@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from domain.kernel.errors import DomainError
-from domain.records.kinds.fields import choice, identity, items, mapping, reference, text
+from domain.records.kinds.fields import Field, choice, identity, items, mapping, reference, text
 from domain.records.kinds.kind import Kind
 from domain.records.kinds.task_status import TaskStatus, check_transition, status_read
 from domain.records.kinds.typed_record import TypedRecord
@@ -54,6 +54,13 @@ class Task(TypedRecord):
 
     title = text(most=1_000, required=True)
     description = text()
+    status: Field[str] = Field(
+        status_read,
+        lambda: TaskStatus.INVESTIGATING,
+        f"one of {', '.join(TaskStatus)}",
+        fits=lambda value: isinstance(value, str) and value in set(TaskStatus),
+    )
+    """In today's names; a name that nobody knows as it is, ``investigating`` without any."""
     priority = choice("low", "medium", "high", default="medium")
     username = text(most=255)
     flw_name = text(most=255)
@@ -65,11 +72,6 @@ class Task(TypedRecord):
     workflow_run_id = reference()
     resolution_details = mapping()
     events = items()
-
-    @property
-    def status(self) -> str:
-        """The status in today's names; a name that nobody knows as it is, ``investigating`` without any."""
-        return status_read(self.data.get("status"))
 
     def assigned(self, to: AssigneeType, name: str, by: By) -> JsonValue:
         """Return the data of the task assigned to somebody."""
