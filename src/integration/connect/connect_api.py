@@ -1,6 +1,7 @@
 """Single calls of Connect on somebody's behalf."""
 
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -10,11 +11,13 @@ import httpx
 from application.contracts.memberships import UpstreamTokens
 from domain.kernel.errors import NoUpstreamTokenError, UnavailableError
 from integration.connect.errors import (
+    SYSTEM,
     AnswerLostError,
     ConnectNotAcceptableError,
     ConnectNotFoundError,
     ConnectRefusedError,
     UnusableAnswerError,
+    named,
 )
 from integration.http.address_policy import AddressPolicy
 from integration.http.circuit_breaker import CircuitBreaker
@@ -24,6 +27,7 @@ from integration.http.errors import (
     UpstreamError,
     UpstreamTlsError,
     UpstreamUnreachableError,
+    cause_without_address,
 )
 from integration.http.resilient_client import ResilientClient
 from integration.http.retry import RetryPolicy
@@ -36,10 +40,12 @@ MAX_EXPORT_BYTES = 512 * 1024 * 1024
 _GATEWAY_STATUSES = frozenset({502, 503, 504})
 _RETRY_SECONDS = 5.0
 _LONG_NUMBER = re.compile(rb"\d{19}")
+log = logging.getLogger("labkeeper.connect")
 
 
 class ConnectApi:
-    """Reads are tried again, writes are sent once. Errors name the URL and the cause, never the token.
+    """Reads are tried again, writes are sent once. Errors name the path and the cause; the address is
+    in the log, the token nowhere.
 
     A token that is refused is refreshed once. While the last calls of a kind all failed, no more are made.
 
@@ -122,9 +128,10 @@ class ConnectApi:
                     "GET", target, headers=_with(token, headers), params=params, as_file=as_file
                 )
             except UpstreamAnswerError as error:
+                log.warning("%s", error)
                 raise UnusableAnswerError(error.url, error.why) from error
             except UpstreamError as error:
-                raise UnavailableError(str(error), _RETRY_SECONDS) from error
+                raise UnavailableError(_told(error), _RETRY_SECONDS) from error
 
         return await self._called_async(username, target, call, is_write=False)
 
@@ -146,8 +153,8 @@ class ConnectApi:
                 )
             except UpstreamError as error:
                 if _was_not_sent(error):
-                    raise UnavailableError(str(error), _RETRY_SECONDS) from error
-                raise AnswerLostError(str(error), _RETRY_SECONDS) from error
+                    raise UnavailableError(_told(error), _RETRY_SECONDS) from error
+                raise AnswerLostError(_told(error), _RETRY_SECONDS) from error
 
         return await self._called_async(username, path, call, is_write=True)
 
@@ -161,7 +168,7 @@ class ConnectApi:
     ) -> UpstreamResponse:
         token = await self._tokens.token_of_async(username)
         if token is None:
-            raise NoUpstreamTokenError(f"{self.url}: there is no login of {username} to use")
+            raise NoUpstreamTokenError(f"{SYSTEM}: there is no login of {username} to use")
         async with self._breaker.guarding(re.sub(r"\d+", "", httpx.URL(target).path)):
             response = await call(token)
             if response.status == 401:
@@ -194,17 +201,23 @@ def _accepted(response: UpstreamResponse, username: str, *, is_write: bool) -> U
     if 200 <= status < 300:
         return response
     if status == 401:
-        raise NoUpstreamTokenError(f"{url}: accepts no login of {username} any more")
+        raise NoUpstreamTokenError(f"{named(url)}: accepts no login of {username} any more")
+    log.info("%s answered %s", url, status)
     if status == 404:
         raise ConnectNotFoundError(url, status)
     if status == 406:
         raise ConnectNotAcceptableError(url, status)
     retry_after = response.retry_after_seconds or _RETRY_SECONDS
     if is_write and status in _GATEWAY_STATUSES:
-        raise AnswerLostError(f"{url}: answered {status}", retry_after)
+        raise AnswerLostError(f"{named(url)}: answered {status}", retry_after)
     if status == 429 or status > 501 or (status == 500 and not is_write):
-        raise UnavailableError(f"{url}: answered {status}", retry_after)
+        raise UnavailableError(f"{named(url)}: answered {status}", retry_after)
     raise ConnectRefusedError(url, status)
+
+
+def _told(error: UpstreamError) -> str:
+    log.warning("%s", error)
+    return f"{named(error.url)}: {cause_without_address(error)}"
 
 
 def _with(token: str, headers: Mapping[str, str]) -> dict[str, str]:

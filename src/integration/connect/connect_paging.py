@@ -1,5 +1,6 @@
 """Version 2 of a list: pages of JSON, each with the URL of the next."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from integration.connect.errors import UnusableAnswerError
 
 V2 = "application/json; version=2.0"
 PAGE_SIZE = 1_000
+log = logging.getLogger("labkeeper.connect")
 
 
 async def pages_async(
@@ -54,7 +56,8 @@ def next_target(server: httpx.URL, link: str) -> str:
         port = None if url.port in (None, 80) else url.port
         url = url.copy_with(scheme="https", port=port if port is not None else server.port)
     if _origin(url) != _origin(server) or url.userinfo:
-        raise UnusableAnswerError(_shown(server), f"the link to the next page leads to another host: {url.host}")
+        log.warning("a page of %s links to %s", _shown(server), url.host)
+        raise UnusableAnswerError(_shown(server), "the link to the next page leads to another host")
     return str(url)
 
 

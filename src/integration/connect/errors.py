@@ -1,4 +1,4 @@
-"""Why a call to Connect brought nothing.
+"""Why a call to Connect brought nothing. Callers of ours read these: they name the path, never the address.
 
 LabkeeperError
 ├── UnavailableError
@@ -9,14 +9,24 @@ LabkeeperError
     └── ConnectNotAcceptableError  406: it does not know this version
 """
 
+from urllib.parse import urlsplit
+
 from domain.kernel.errors import LabkeeperError, UnavailableError
+
+SYSTEM = "CommCare Connect"
+
+
+def named(url: str) -> str:
+    """Return what was called as anybody may read it: ``CommCare Connect (/export/labs_record/)``."""
+    path = urlsplit(url).path
+    return f"{SYSTEM} ({path})" if path.strip("/") else SYSTEM
 
 
 class UnusableAnswerError(UnavailableError):
     """There is an answer, but it cannot be what was asked for: truncated, HTML, of another shape."""
 
     def __init__(self, url: str, why: str) -> None:
-        super().__init__(f"{url}: {why}", 5.0)
+        super().__init__(f"{named(url)}: {why}", 5.0)
 
 
 class AnswerLostError(UnavailableError):
@@ -31,7 +41,7 @@ class ConnectRefusedError(LabkeeperError):
     """
 
     def __init__(self, url: str, status: int, why: str = "") -> None:
-        super().__init__(f"{url}: refused with {status}{f', {why}' if why else ''}")
+        super().__init__(f"{named(url)}: refused with {status}{f', {why}' if why else ''}")
         self.status = status
 
 

@@ -21,6 +21,11 @@ class UpstreamError(LabkeeperError):
         self.why = why
 
 
+def cause_without_address(error: UpstreamError) -> str:
+    """Return why, for those who must not learn where another system is."""
+    return "its address is one that is never called" if isinstance(error, AddressNotAllowedError) else error.why
+
+
 class AddressNotAllowedError(UpstreamError):
     """The URL points at an address that is never called, such as a cloud's metadata service."""
 

@@ -1,9 +1,10 @@
 """Bots of Open Chat Studio."""
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from application.kernel.credentials import CredentialStore
 from application.records.chatbots import (
@@ -21,7 +22,7 @@ from application.records.chatbots import (
 )
 from domain.kernel.errors import UnavailableError
 from integration.http.address_policy import AddressPolicy
-from integration.http.errors import UpstreamAnswerError, UpstreamError
+from integration.http.errors import UpstreamAnswerError, UpstreamError, cause_without_address
 from integration.http.resilient_client import ResilientClient
 from integration.http.retry import RetryPolicy
 from integration.http.single_call import UpstreamResponse
@@ -32,6 +33,7 @@ TRIGGER = "/api/trigger_bot"
 LATEST = 5
 _LARGEST_ANSWER = 8 * 1024 * 1024
 _CONSENT = "not given consent"
+log = logging.getLogger("labkeeper.chatbots")
 
 
 class OcsChatbots(Chatbots):
@@ -122,9 +124,11 @@ class OcsChatbots(Chatbots):
                 method, path, headers={"X-api-key": key.password}, json=json, params=params
             )
         except UpstreamAnswerError as error:
-            raise ChatbotsFailedError(str(error)) from error
+            raise _failed(error) from error
         except UpstreamError as error:
-            raise UnavailableError(f"Open Chat Studio gives no answer: {error.why}", 5.0) from error
+            log.warning("%s", error)
+            why = cause_without_address(error)
+            raise UnavailableError(f"Open Chat Studio gives no answer: {why}", 5.0) from error
         if answer.status == 429:
             raise ChatbotsBusyError("Open Chat Studio is asked too often", _available_in(answer))
         if answer.status >= 500:
@@ -143,10 +147,16 @@ def _json(answer: UpstreamResponse) -> dict[str, Any]:
     try:
         found = answer.json()
     except UpstreamAnswerError as error:
-        raise ChatbotsFailedError(str(error)) from error
+        raise _failed(error) from error
     if not isinstance(found, dict):
         raise ChatbotsFailedError("Open Chat Studio answers with something that is no object")
     return found
+
+
+def _failed(error: UpstreamAnswerError) -> ChatbotsFailedError:
+    """Tell callers what went wrong, and only the log where."""
+    log.warning("%s", error)
+    return ChatbotsFailedError(f"Open Chat Studio ({urlsplit(error.url).path}): {error.why}")
 
 
 def _detail(answer: UpstreamResponse) -> str:

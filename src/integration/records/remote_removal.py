@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from domain.kernel.errors import NoUpstreamTokenError, UnavailableError
 from domain.records.values import LabsRecord, RecordScope
 from integration.connect.connect_api import ConnectApi
-from integration.connect.errors import AnswerLostError
+from integration.connect.errors import AnswerLostError, named
 from integration.records.remote_reads import PATH, RemoteReads
 from integration.records.remote_writes import SETTLE_WAITS_SECONDS
 
@@ -34,7 +34,7 @@ class RemoteRemoval:
             lost = None
             if response.body.strip():
                 # The system of record says nothing about a removal. Whoever says something may be somebody else.
-                lost = AnswerLostError(f"{response.url}: the answer to a removal is about something else", 5.0)
+                lost = AnswerLostError(f"{named(response.url)}: the answer to a removal is about something else", 5.0)
         except AnswerLostError as error:
             lost = error
         if lost is not None and not await self._is_gone_async(username, ids, hints):

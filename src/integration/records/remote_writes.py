@@ -14,7 +14,7 @@ from domain.records.errors import ScopeNotFoundError
 from domain.records.record_history import COLUMNS
 from domain.records.values import LabsRecord, RecordItem
 from integration.connect.connect_api import ConnectApi, exact_json
-from integration.connect.errors import AnswerLostError, UnusableAnswerError
+from integration.connect.errors import AnswerLostError, UnusableAnswerError, named
 from integration.records.remote_reads import PATH, RemoteReads
 from integration.records.remote_record_json import item_for_wire, record_from
 from integration.records.turns import Turns
@@ -121,11 +121,12 @@ class RemoteWrites:
             told = exact_json(response)
             records = [record_from(one) for one in told] if isinstance(told, list) else []
         except (ValueError, UnusableAnswerError) as error:
-            raise AnswerLostError(f"{response.url}: the answer to a write cannot be read: {error}", 5.0) from error
+            why = f"the answer to a write cannot be read: {error}"
+            raise AnswerLostError(f"{named(response.url)}: {why}", 5.0) from error
         if len(records) != len(planned.items) or any(
             item.id not in (None, record.id) for item, record in zip(planned.items, records, strict=True)
         ):
-            raise AnswerLostError(f"{response.url}: the answer to a write is about something else", 5.0)
+            raise AnswerLostError(f"{named(response.url)}: the answer to a write is about something else", 5.0)
         return records
 
     async def _novelty_async(self, planned: PlannedWrite) -> Callable[[LabsRecord], bool]:
