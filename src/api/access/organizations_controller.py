@@ -71,6 +71,6 @@ class OrganizationsController(ShapedAnswersController):
     @sends(204, "X-Position")
     @delete("/{slug}", status_code=204, dependencies=MANAGED_HERE)
     async def remove_organization(self, request: Request, slug: Slug) -> Response:
-        """Remove an organisation with its programs, opportunities and memberships."""
+        """Remove an organisation with its programs, opportunities and memberships. While these hold records: 409."""
         command = RemoveOrganizationCommand(slug=slug, expected_version=expected_version(request))
         return self.process(await self.mediator.execute_async(command))

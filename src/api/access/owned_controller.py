@@ -56,7 +56,7 @@ class OwnedController(ShapedAnswersController):
     @sends(204, "X-Position")
     @delete("/programs/{program_id}", status_code=204, dependencies=MANAGED_HERE)
     async def remove_program(self, slug: Slug, program_id: ProgramId) -> Response:
-        """Remove a program; opportunities that named it stay, without one."""
+        """Remove a program; opportunities that named it stay, without one. While it holds records: 409."""
         return self.process(await self.mediator.execute_async(RemoveProgramCommand(slug=slug, program_id=program_id)))
 
     @requires(Role.ADMIN)
@@ -81,6 +81,6 @@ class OwnedController(ShapedAnswersController):
     @sends(204, "X-Position")
     @delete("/opportunities/{opportunity_id}", status_code=204, dependencies=MANAGED_HERE)
     async def remove_opportunity(self, slug: Slug, opportunity_id: OpportunityId) -> Response:
-        """Remove an opportunity; its records stay stored and nobody sees them any more."""
+        """Remove an opportunity. While it holds records that is 409 `holds-records`."""
         command = RemoveOpportunityCommand(slug=slug, opportunity_id=opportunity_id)
         return self.process(await self.mediator.execute_async(command))

@@ -1,6 +1,6 @@
 """Load, decide, save; and decide again when somebody else was faster."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from application.kernel.conflicts import MOST_TRIES, deciding_again_async
@@ -47,13 +47,22 @@ async def decided_organization_async(
     slug: str,
     decide: Callable[[Organization], object],
     expected_version: int | None = None,
+    objection: Callable[[Organization], Awaitable[Refusal | None]] | None = None,
 ) -> Organization | Refusal:
-    """Let something be decided about an organisation and keep it; return the organisation, or why not."""
+    """Let something be decided about an organisation and keep it; return the organisation, or why not.
+
+    Args:
+        objection: asked first about the organisation as it is: what stands against it from outside of it.
+    """
 
     async def attempt() -> Organization | Refusal:
         organization = await found_organization_async(organizations, slug)
         if isinstance(organization, Refusal):
             return organization
+        if objection is not None and expected_version in (None, organization.state.state_version):
+            against = await objection(organization)
+            if against is not None:
+                return against
         refusal = _decided(organization, decide, expected_version)
         if refusal is None and organization.pending_events:
             await organizations.update_async(organization)

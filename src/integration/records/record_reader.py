@@ -1,7 +1,7 @@
 """Reading ``labs_records``: pages of a scope, single records, children. Who may see what is decided by the callers."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from domain.kernel.errors import UnavailableError
 from domain.records.conditions import EVERYTHING, RecordFilter
@@ -89,15 +89,24 @@ class RecordReader:
                 return known
             after = documents[-1]["_id"]
 
-    async def versions_async(self, record_ids: Iterable[int]) -> dict[int, int]:
-        """Return the versions of those records that are there."""
+    async def versions_async(self, record_ids: Iterable[int]) -> dict[int, tuple[int, LabsRecord]]:
+        """Return those records that are there, by id, each after its version."""
         ids = [one for one in record_ids if 1 <= one <= MAX_ID]
         if not ids:
             return {}
         collection = await self._collection_async()
         with translating_outages(_STORE):
-            found = await collection.find({"_id": {"$in": ids}}, {"version": 1}).to_list(None)
-        return {one["_id"]: one["version"] for one in found}
+            found = await collection.find({"_id": {"$in": ids}}, {"tokens": 0}).to_list(None)
+        return {one["_id"]: (one["version"], record_of(one)) for one in found}
+
+    async def count_async(self, **named: Collection[int]) -> int:
+        """Return how many records of the whole log as it is have any of the numbers in a column, by column."""
+        anywhere = [{column: {"$in": list(numbers)}} for column, numbers in named.items() if numbers]
+        if not anywhere:
+            return 0
+        collection = await self._collection_async(await self._log.store.head_async())
+        with translating_outages(_STORE):
+            return await collection.count_documents({"$or": anywhere})
 
     async def wait_async(self, position: int, timeout_seconds: float) -> bool:
         """Wait until what is read includes a position of the log; False when the time is over."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from neuroglia.dependency_injection.service_provider import ServiceCollection, ServiceProviderBase
 
+from application.contracts.kept_records import KeptRecords
 from application.contracts.memberships import MembershipDirectory
 from application.kernel.credentials import CredentialStore
 from application.kernel.event_feed import EventFeed
@@ -27,6 +28,7 @@ from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
 from integration.records.cached_record_histories import CachedRecordHistories
 from integration.records.cached_store import JOBS, outboxes_of, register_cache, register_remote
 from integration.records.connect_opportunities import ConnectOpportunities
+from integration.records.counted_records import CountedRecords
 from integration.records.http_labs_record_repository import HttpLabsRecordRepository
 from integration.records.labs_records_projector import LOG as LOG
 from integration.records.labs_records_projector import LabsRecordsProjector
@@ -137,6 +139,7 @@ def register_records(
         services.add_singleton(RecordHistories, implementation_factory=histories)
         services.add_singleton(ScopeMarks, implementation_factory=marks)
         services.add_singleton(FactAudience, RecordAudience)
+    services.add_singleton(KeptRecords, singleton=CountedRecords(reader))
     services.add_singleton(Chatbots, singleton=chatbots)
     kinds = KindWriting(ExperimentSpelling(settings.solicitation_experiment))
     register_use_cases(services, kinds, outboxes_of if settings.repository == "cached" else None)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from api.kernel.authorization import Role
+from api.kernel.tokens import mint_token
 from application.contracts.memberships import MembershipDirectory, Memberships
 from tests.support.served import API, Served, assert_problem
 
@@ -226,3 +227,38 @@ def test_without_a_connect_nobody_logs_in_by_browser(app: Served) -> None:
         for path in ("/auth/login", "/auth/login?next=/x", "/auth/callback?state=x&code=y"):
             assert_problem(browser.get(path), 409, "no-login")
         assert_problem(browser.get("/auth/me", headers={"Cookie": "labkeeper_session=x"}), 401)
+
+
+def test_what_holds_records_is_not_removed(app: Served, admin: httpx.Client) -> None:
+    slug, name = fresh("full"), fresh("asha")
+    organization = made(admin, "/organizations", slug=slug, name="Full")
+    program = made(admin, f"/organizations/{slug}/programs", name="P")["id"]
+    opportunity = made(admin, f"/organizations/{slug}/opportunities", name="O")["id"]
+    made(admin, "/users", username=name)
+    made(admin, "/memberships", username=name, organization=slug)
+    asha = app.client_with(mint_token(app.running.secrets.jwt_secret, Role.USER, name, 3600))
+    note = {"experiment": "notes", "type": "Note", "data": {}}
+    scopes: list[dict[str, int]] = [
+        {"opportunity_id": opportunity},
+        {"opportunity_id": opportunity, "program_id": program},
+        {"program_id": program},
+        {"organization_id": organization["id"]},
+    ]
+    records = [made(asha, "/records", **note, **scope)["id"] for scope in scopes]
+
+    path = f"{API}/organizations/{slug}"
+    for below, count in ((f"/opportunities/{opportunity}", 2), (f"/programs/{program}", 2), ("", 4)):
+        problem = assert_problem(admin.delete(path + below), 409, "holds-records")
+        assert problem["records"] == count
+        assert f"holds {count} records" in problem["detail"]
+    assert_problem(admin.delete(path, headers={"If-Match": '"1"'}), 412)
+    assert {asha.get(f"{API}/records/{one}").status_code for one in records} == {200}
+
+    assert_problem(admin.delete(f"{path}/opportunities/{opportunity + 1000}"), 404)
+    for one in records[:3]:
+        assert asha.delete(f"{API}/records/{one}").status_code == 204
+    for below in (f"/opportunities/{opportunity}", f"/programs/{program}"):
+        assert admin.delete(path + below).status_code == 204
+    assert "holds 1 record " in assert_problem(admin.delete(path), 409, "holds-records")["detail"]
+    assert asha.delete(f"{API}/records/{records[3]}").status_code == 204
+    assert admin.delete(path).status_code == 204
