@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from application.records.records_outbox import QueuedState, QueuedWrite, RecordsOutbox
 from domain.records.errors import RecordNotFoundError
-from domain.records.record_batches import led_to
+from domain.records.record_batches import check_change, led_to
 from domain.records.repositories import LabsRecordRepository
 from domain.records.values import LabsRecord, RecordItem
 
@@ -43,6 +43,9 @@ class RecordWriting:
         """
         if self._outbox is None or not can_wait:
             return await self._records.write_async(username, items, action=action)
+        for index, item in enumerate(items):
+            if item.expected is not None:
+                check_change(index, item.expected, led_to(item, item.expected))
         queued = await self._outbox.put_async(username, items, action=action, builds_on_queued=builds_on_queued)
         queued = await self._outbox.send_now_async(queued.id)
         if queued.state is not QueuedState.SENT:

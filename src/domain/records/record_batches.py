@@ -11,6 +11,7 @@ from domain.records.errors import (
     ScopeNotFoundError,
     WrongScopeError,
 )
+from domain.records.kinds.registry import kind_of
 from domain.records.record_access import Includes, may_change, may_see
 from domain.records.record_history import COLUMNS
 from domain.records.values import NO_SCOPE, SCOPE_FIELDS, LabsRecord, RecordItem
@@ -44,7 +45,7 @@ def record_after(
             names a scope means a record that they cannot see.
         WrongScopeError: the item would move the record to another scope, or out of its scope.
         RecordChangedError: the record is not what the item expects.
-        InvalidRecordError: a record that would be new lacks a field.
+        InvalidRecordError: a record that would be new lacks a field, or its kind does not let it become so.
     """
     if item.id is None:
         assert new_id is not None
@@ -61,7 +62,21 @@ def record_after(
     if any(item.fields[name] != current.value_of(name) for name in SCOPE_FIELDS if name in item.fields):
         raise WrongScopeError(item.id, index)
     check_expected(current, item.expected, index)
-    return led_to(item, current)
+    after = led_to(item, current)
+    check_change(index, current, after)
+    return after
+
+
+def check_change(index: int, before: LabsRecord, after: LabsRecord) -> None:
+    """Check that the kind of a record lets it become so.
+
+    Raises:
+        InvalidRecordError: it does not; names the field and the rule.
+    """
+    kind = kind_of(before.experiment, before.type)
+    objection = None if kind is None else kind.objection(before, after)
+    if objection is not None:
+        raise InvalidRecordError(index, *objection)
 
 
 def led_to(item: RecordItem, before: LabsRecord) -> LabsRecord:

@@ -71,6 +71,23 @@ async def test_an_update_changes_only_what_is_given(store: RecordStore) -> None:
     assert await store.records.get_async(ASHA, added.id) == again
 
 
+async def test_what_happened_to_a_task_is_only_appended_to(store: RecordStore) -> None:
+    told = [{"event_type": "created", "timestamp": "2026-03-01T12:00:00Z"}, {"event_type": "comment"}]
+    task = await store.records.add_async(ASHA, new(data={"title": "a", "events": told}))
+    shorter: list[Any] = [{"title": "b"}, {"events": told[:1]}, {"events": []}, {"events": None}, "gone", []]
+    rewritten: list[Any] = [{"events": [{**told[0], "actor": "x"}, told[1]]}, {"events": told[::-1]}]
+    for data in [*shorter, *rewritten, {"events": "gone"}]:
+        with pytest.raises(InvalidRecordError, match="may only be appended to") as refused:
+            await store.records.write_async(ASHA, [new(), change(task.id, data=data)])
+        assert (refused.value.index, refused.value.field) == (1, "data.events")
+    for fields in ({"type": "note", "data": {}}, {"experiment": "notes"}):
+        with pytest.raises(InvalidRecordError, match="stays a task"):
+            await store.records.update_async(ASHA, change(task.id, **fields))
+    assert await everything(store) == [task]
+    longer = {"title": "b", "events": [*told, {"event_type": "comment"}]}
+    assert (await store.records.update_async(ASHA, change(task.id, data=longer))).data == longer
+
+
 async def test_nobody_as_username_leaves_the_person(store: RecordStore) -> None:
     added = await store.records.add_async(ASHA, new(username=BEN))
     updated = await store.records.update_async(ASHA, change(added.id, username=None))

@@ -11,6 +11,7 @@ from api.kernel.authorization import Role
 from tests.http.kernel.toy import client_of, token
 from tests.http.records.connect_client import ConnectClient, LabsApiError
 from tests.support.fake_records import FakeRecords
+from tests.support.served import assert_problem
 
 PATH = "/export/labs_record/"
 TASK = {"experiment": "tasks", "type": "Task", "data": {"title": "Call worker"}, "opportunity_id": 814}
@@ -44,6 +45,23 @@ async def test_a_client_that_knows_only_the_contract_works(connect: ConnectClien
     await connect.delete_records([made["id"]])
     assert await connect.get_record_by_id(child["id"], "tasks", "Note") is None
     assert await connect.get_records() == []
+
+
+async def test_the_events_of_a_task_are_not_rewritten_by_any_way_of_writing(asha: httpx.AsyncClient) -> None:
+    made = await asha.post("/api/v1/tasks", json={"title": "Call", "username": "asha", "opportunity_id": 814})
+    task = (await asha.get(f"/api/v1/records/{made.json()['id']}")).json()
+    where, data = f"/api/v1/records/{task['id']}", {**task["data"], "title": "Called"}
+    for events in ([], [{"event_type": "comment"}], None):
+        for prefer in ({}, {"Prefer": "respond-async"}):
+            refused = await asha.patch(where, json={"data": {**data, "events": events}}, headers=prefer)
+            [fault] = assert_problem(refused, 422, "invalid-value")["errors"]
+            assert fault["field"] == "data.events"
+            assert "may only be appended to" in fault["rule"]
+        dropped_in = await asha.post(PATH, json=[{"id": task["id"], "data": {**data, "events": events}}])
+        assert (dropped_in.status_code, "data.events" in dropped_in.json()["detail"]) == (400, True)
+    assert (await asha.patch(where, json={"data": data})).status_code == 200
+    events = [*data["events"], {"event_type": "comment", "description": "by another client"}]
+    assert (await asha.post(PATH, json=[{"id": task["id"], "data": {**data, "events": events}}])).status_code == 200
 
 
 async def test_somebody_else_finds_nothing(connect: ConnectClient, stranger: ConnectClient) -> None:

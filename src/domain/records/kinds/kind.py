@@ -24,6 +24,12 @@ Owner = Callable[[Mapping[str, Any], Mapping[str, JsonValue]], Any]
 """Returns the owner's id from the fields and the data of a new record; None when they do not tell."""
 
 
+Objection = Callable[[LabsRecord, LabsRecord], tuple[str, str] | None]
+"""Returns which field a change of a record must not change so, and the rule; None when it may."""
+WrittenOver = Callable[[LabsRecord, JsonValue, LabsRecord], JsonValue]
+"""Returns data that were decided upon one version as they are written over another: from the first, the data, the other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of record.
@@ -36,6 +42,8 @@ class Kind:
         owner: who owns a new record; None with a fixed experiment.
         shared_experiment: the other spelling of a kind whose experiment is an owner; None when there is none.
         is_public: whether a new record with these data is public, unless it says so itself.
+        objection: to a change of a record of this kind, by whatever way it is written.
+        written_over: what is kept of another version where somebody insists on data that were decided without it.
         written_at: path of the API that alone writes this kind; None when it is written as its data.
     """
 
@@ -46,6 +54,8 @@ class Kind:
     owner: Owner | None = None
     shared_experiment: str | None = None
     is_public: Callable[[Mapping[str, JsonValue]], bool] = lambda _data: False
+    objection: Objection = lambda _before, _after: None
+    written_over: WrittenOver = lambda _before, data, _now: data
     written_at: str | None = None
 
     @property

@@ -9,11 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from domain.kernel.errors import DomainError
+from domain.records.conditions import same_json
 from domain.records.kinds.fields import Field, choice, identity, items, mapping, reference, text
 from domain.records.kinds.kind import Kind
 from domain.records.kinds.task_status import TaskStatus, check_transition, status_read
 from domain.records.kinds.typed_record import TypedRecord
-from domain.records.values import JsonValue
+from domain.records.values import JsonValue, LabsRecord
 
 TASK_EXPERIMENT = "tasks"
 
@@ -168,4 +169,38 @@ class TaskDraft:
         }
 
 
-TASK = Kind(name="task", experiment=TASK_EXPERIMENT, type="Task", view=Task, written_at="/api/v1/tasks")
+def _events(data: JsonValue) -> list[Any]:
+    """Return what there is of events; what is no list counts as one, as it does when something is appended."""
+    found = data.get("events") if isinstance(data, dict) else None
+    return found if isinstance(found, list) else [] if found is None else [found]
+
+
+def _objection(before: LabsRecord, after: LabsRecord) -> tuple[str, str] | None:
+    told = _events(before.data)
+    if not told:
+        return None
+    for name in ("experiment", "type"):
+        if before.value_of(name) != after.value_of(name):
+            return name, f"must stay {before.value_of(name)}: a task that something happened to stays a task"
+    if same_json(_events(after.data)[: len(told)], told):
+        return None
+    return "data.events", f"may only be appended to: it must begin with the {len(told)} that are there, as they are"
+
+
+def _written_over(before: LabsRecord, data: JsonValue, now: LabsRecord) -> JsonValue:
+    """Append to the events of one version what was appended to another's."""
+    told = _events(now.data)
+    if not told or not isinstance(data, dict):
+        return data
+    return {**data, "events": [*told, *_events(data)[len(_events(before.data)) :]]}
+
+
+TASK = Kind(
+    name="task",
+    experiment=TASK_EXPERIMENT,
+    type="Task",
+    view=Task,
+    objection=_objection,
+    written_over=_written_over,
+    written_at="/api/v1/tasks",
+)
