@@ -17,7 +17,7 @@ from application.contracts.memberships import (
     ProgramView,
 )
 from domain.kernel.clock import Clock, SystemClock
-from domain.kernel.errors import UnavailableError
+from domain.kernel.errors import NoUpstreamTokenError, UnavailableError
 from integration.access.mongo_membership_archive import MongoMembershipArchive
 from integration.connect.connect_api import ConnectApi, exact_json
 from integration.connect.errors import ConnectRefusedError, UnusableAnswerError
@@ -46,7 +46,8 @@ class ConnectMemberships(MembershipDirectory):
     is not believed in meanwhile.
 
     While Connect cannot be asked, what it said last goes on for an hour, also after a restart. Somebody whose login is
-    not accepted any more has no memberships to tell of, whatever was said before: ``NoUpstreamTokenError`` rises.
+    not accepted any more, or has lost the scope that this needs, has no memberships to tell of, whatever was said
+    before: ``NoUpstreamTokenError`` rises.
 
     Args:
         archive: where the last answers outlive the process; None to do without.
@@ -127,6 +128,9 @@ class ConnectMemberships(MembershipDirectory):
             told = exact_json(response)
             memberships = replace(_memberships(told, response.url), as_of=at)
         except ConnectRefusedError as error:
+            if error.status == 403:
+                await self._forgotten_async(username)
+                raise NoUpstreamTokenError(f"{error}: the login does not allow it any more") from error
             raise UnavailableError(str(error), self._ask_again_seconds) from error
         except UnavailableError:
             known = self._remembered.get(username) or await self._recalled_async(username)
@@ -145,6 +149,13 @@ class ConnectMemberships(MembershipDirectory):
             with suppress(UnavailableError):  # it is known here; what is kept there is for worse days
                 await self._archive.keep_async(username, told, self._clock.now())
         return memberships
+
+    async def _forgotten_async(self, username: str) -> None:
+        """Believe nothing that was said of somebody before, in an outage neither."""
+        self.forget(username)
+        if self._archive is not None:
+            with suppress(UnavailableError):
+                await self._archive.forget_async(username)
 
     async def _recalled_async(self, username: str) -> _Remembered | None:
         """Return what another run of this program, or another process, was told last."""

@@ -134,6 +134,27 @@ async def test_who_has_no_login_any_more_is_told_so(connect: ConnectSimulator, o
         await opened.directory.of_async("asha")
 
 
+async def test_whose_login_has_lost_its_scope_is_told_so_and_believed_no_more(
+    connect: ConnectSimulator, driver: MongoDriver
+) -> None:
+    archive = MongoMembershipArchive(driver)
+    await archive.prepare_async()
+    api = ConnectApi(connect.url, GivenTokens(connect), retry=RetryPolicy(attempts=1), open_seconds=0.0)
+    directory = ConnectMemberships(api, archive, fresh_seconds=0.0)
+    try:
+        known = await directory.of_async("asha")
+        connect.set_faults({"kind": "status", "status": 403, "path": "/export/opp_org_program_list/"})
+        with pytest.raises(NoUpstreamTokenError):
+            await directory.of_async("asha")
+        connect.set_faults({"kind": "status", "status": 503, "path": "/export/opp_org_program_list/"})
+        with pytest.raises(UnavailableError):
+            await directory.of_async("asha")
+        connect.set_faults()
+        assert await directory.of_async("asha") == known
+    finally:
+        await api.close_async()
+
+
 class Wall(Clock):
     def __init__(self, at: datetime) -> None:
         self.at = at
