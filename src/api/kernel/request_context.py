@@ -51,7 +51,7 @@ class RequestContextMiddleware:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
         ids = token_hex(32)  # both at once: asking the system for randomness costs more than its bytes
-        request = RequestContext(actor="anonymous", correlation_id=ids[:32], command_id=ids[32:])
+        request = RequestContext(actor="anonymous", correlation_id=ids[:32], command_id=ids[32:], is_waited_for=True)
         wished = headers.get(b"x-correlation-id", b"").decode("latin-1")
         if _CORRELATION_ID.fullmatch(wished):
             request.correlation_id = wished

@@ -23,6 +23,7 @@ class RequestContext:
         repeatable: whether the same command may come again with the same ``command_id``.
         signed_in: who acts, if another system vouches for them; None for a token of ours, jobs and subscribers.
         causation_id: id of the event that led here, None for a request from outside.
+        is_waited_for: whether somebody has a connection open until this is answered.
         positions: highest position written so far, by log; what a reader must wait for to see its own writes.
     """
 
@@ -34,6 +35,7 @@ class RequestContext:
     repeatable: bool = False
     appends: dict[str, int] = field(default_factory=dict)
     signed_in: SignedIn | None = None
+    is_waited_for: bool = False
 
     def next_append_id(self, stream: str) -> str:
         """Return the idempotency id of this command's next commit to a stream: the same sequence on every retry.

@@ -21,7 +21,7 @@ from integration.access.pkce import challenge_of
 from integration.http.address_policy import AddressPolicy
 from integration.http.errors import UpstreamError
 from integration.http.resilient_client import ResilientClient
-from integration.http.retry import RetryPolicy
+from integration.http.retry import PATIENCE_SECONDS, RetryPolicy
 from integration.http.single_call import UpstreamResponse
 
 SCOPES = "export openid"
@@ -49,6 +49,7 @@ class HttpConnectLogins(ConnectLogins):
             retry=RetryPolicy(attempts=2),
             request_timeout_seconds=DEADLINE_SECONDS,
             deadline_seconds=DEADLINE_SECONDS,
+            patience_seconds=PATIENCE_SECONDS,
             max_response_bytes=1 << 20,
             clock=clock,
         )

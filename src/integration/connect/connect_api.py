@@ -30,7 +30,7 @@ from integration.http.errors import (
     cause_without_address,
 )
 from integration.http.resilient_client import ResilientClient
-from integration.http.retry import RetryPolicy
+from integration.http.retry import PATIENCE_SECONDS, RetryPolicy
 from integration.http.single_call import UpstreamResponse
 
 RECORDS_SECONDS = 30.0
@@ -84,6 +84,7 @@ class ConnectApi:
             verify_tls=verify_tls,
             request_timeout_seconds=records_seconds,
             deadline_seconds=records_seconds,
+            patience_seconds=PATIENCE_SECONDS,
             max_connections=50,
         )
         self._exports = ResilientClient(
@@ -93,6 +94,7 @@ class ConnectApi:
             verify_tls=verify_tls,
             request_timeout_seconds=exports_silence_seconds,
             deadline_seconds=exports_seconds,
+            patience_seconds=PATIENCE_SECONDS,
             max_response_bytes=MAX_EXPORT_BYTES,
             max_connections=10,
         )

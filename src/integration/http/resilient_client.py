@@ -11,6 +11,7 @@ import httpx
 import orjson
 from opentelemetry import trace
 
+from application.kernel.request_context import current_request
 from domain.kernel.clock import Clock, SystemClock
 from integration.http.address_policy import AddressPolicy
 from integration.http.checked_transport import CheckedTransport, shared_ssl_context
@@ -37,6 +38,8 @@ class ResilientClient:
         ssl_context: in place of the one that ``verify_tls`` stands for, e.g. with a private authority.
         request_timeout_seconds: longest silence of one attempt: connect, write, and between two reads.
         deadline_seconds: over a whole call: attempts, waits and the last byte of a slow answer.
+        patience_seconds: over the waits between the attempts of a call, while somebody waits for the answer to a
+            request of theirs; None waits on to the deadline.
         max_response_bytes, max_file_bytes: of an answer that is kept in memory, and of one that is kept in a file.
         max_connections: of the pool.
         random, monotonic, sleep, clock, tracer: replaced in tests only.
@@ -52,6 +55,7 @@ class ResilientClient:
         retry: RetryPolicy | None = None,
         request_timeout_seconds: float = 10.0,
         deadline_seconds: float = 45.0,
+        patience_seconds: float | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         max_file_bytes: int = MAX_FILE_BYTES,
         max_connections: int = 20,
@@ -63,6 +67,7 @@ class ResilientClient:
     ) -> None:
         self._retry = retry or RetryPolicy()
         self._deadline_seconds = deadline_seconds
+        self._patience_seconds = patience_seconds
         self._random = random or SystemRandom()
         self._monotonic = monotonic
         self._sleep = sleep
@@ -135,6 +140,8 @@ class ResilientClient:
         self, request: httpx.Request, attempts: int, seconds: float, as_file: bool
     ) -> UpstreamResponse:
         ends_at = self._monotonic() + seconds
+        patience = self._patience_seconds
+        left = patience if patience is not None and current_request().is_waited_for else seconds
         attempt = 0
         while True:
             attempt += 1
@@ -149,7 +156,8 @@ class ResilientClient:
                     raise
                 response = None
             wait = self._retry.wait_seconds(attempt, asked, self._random)
-            if response is not None and self._monotonic() + wait >= ends_at:
+            left -= wait
+            if response is not None and (left < 0 or self._monotonic() + wait >= ends_at):
                 return response
             await self._sleep(wait)
 

@@ -7,6 +7,8 @@ from email.utils import parsedate_to_datetime
 from random import Random
 
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+PATIENCE_SECONDS = 3.0
+"""How long somebody who waits for an answer is kept for the sake of another attempt, over all waits of a call."""
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 
 

@@ -24,7 +24,7 @@ from domain.kernel.errors import UnavailableError
 from integration.http.address_policy import AddressPolicy
 from integration.http.errors import UpstreamAnswerError, UpstreamError, cause_without_address
 from integration.http.resilient_client import ResilientClient
-from integration.http.retry import RetryPolicy
+from integration.http.retry import PATIENCE_SECONDS, RetryPolicy
 from integration.http.single_call import UpstreamResponse
 
 PLATFORM = "commcare_connect"
@@ -52,6 +52,7 @@ class OcsChatbots(Chatbots):
                 retry=RetryPolicy(attempts=2),
                 request_timeout_seconds=15.0,
                 deadline_seconds=30.0,
+                patience_seconds=PATIENCE_SECONDS,
                 max_response_bytes=_LARGEST_ANSWER,
             )
             if url

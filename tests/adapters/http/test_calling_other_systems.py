@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from application.kernel.request_context import RequestContext, acting_as
 from integration.http.address_policy import AddressPolicy
 from integration.http.errors import (
     AddressNotAllowedError,
@@ -102,6 +103,29 @@ async def test_a_wait_beyond_the_deadline_is_not_begun(make_client: MakeClient) 
     async with answering(http(b"{}", "503 Unavailable", "retry-after: 3600")) as server:
         response = await make_client(server.url, deadline_seconds=60).request_async("GET", "/")
         assert (response.status, response.retry_after_seconds, len(server.requests)) == (503, 3600.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits", "calls"), [("7", [], 1), ("3600", [], 1), ("2", [2.0], 2), ("1", [1.0, 1.0], 3)]
+)
+async def test_whoever_waits_for_an_answer_is_not_kept_for_long(
+    make_client: MakeClient, asked: str, waits: list[float], calls: int
+) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    async with answering(http(b"{}", "429 Too Many", f"retry-after: {asked}")) as server:
+        client = make_client(server.url, sleep=sleep, patience_seconds=3.0)
+        with acting_as(RequestContext(is_waited_for=True)):
+            response = await client.request_async("GET", "/")
+        assert (response.status, response.retry_after_seconds) == (429, float(asked))
+        assert (waited, len(server.requests)) == (waits, calls)
+        waited.clear()
+        with acting_as(RequestContext(actor="system:job")):
+            await client.request_async("GET", "/", deadline_seconds=60)
+        assert waited == ([] if asked == "3600" else [float(asked)] * 2)
 
 
 async def test_a_connection_that_breaks_is_made_again(make_client: MakeClient) -> None:

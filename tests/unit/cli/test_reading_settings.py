@@ -70,7 +70,7 @@ def test_the_largest_number_is_taken(monkeypatch: pytest.MonkeyPatch, variable: 
 
 def test_every_part_of_the_settings_is_read_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABKEEPER_OCS_URL", "ocs.example")
-    with pytest.raises(ConfigurationError, match="^LABKEEPER_OCS_URL: must be an http"):
+    with pytest.raises(ConfigurationError, match=r"^LABKEEPER_OCS_URL: must be an http"):
         load_settings()
     assert unknown_variables() == []
 
