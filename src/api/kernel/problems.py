@@ -3,7 +3,7 @@
 import logging
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
@@ -92,7 +92,7 @@ def invalid_request(errors: Iterable[Mapping[str, Any]]) -> Refusal:
     faults = list(errors)
     if any(fault["type"] == "json_invalid" for fault in faults):
         return Refusal(400, "malformed-json", "Malformed JSON", "the body is not valid JSON")
-    found = [{"field": _field(fault["loc"]), "rule": printable(str(fault["msg"]))} for fault in faults[:50]]
+    found = [_fault(fault["loc"], printable(str(fault["msg"]))) for fault in faults[:50]]
     detail = "; ".join(f"{entry['field']}: {entry['rule']}" for entry in found[:3])
     return Refusal(422, "invalid-value", "Invalid value", detail, errors=found)
 
@@ -104,6 +104,14 @@ def _unread(error: StarletteHTTPException) -> Refusal:
     if isinstance(error.__cause__, UnicodeDecodeError):
         return Refusal(400, "malformed-json", "Malformed JSON", "the body is not text in UTF-8")
     return standard_problem(error.status_code)
+
+
+def _fault(location: Sequence[Any], rule: str) -> dict[str, Any]:
+    """Return what is wrong, and with which item where the body is a batch."""
+    fault: dict[str, Any] = {"field": _field(location), "rule": rule}
+    if len(location) > 2 and location[:2] == ("body", "items") and isinstance(location[2], int):
+        return {"index": location[2], **fault}
+    return fault
 
 
 def _field(location: Iterable[Any]) -> str:

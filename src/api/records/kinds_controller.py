@@ -102,7 +102,7 @@ class KindsController(LabkeeperController):
     async def create_kind_records(self, kind: KindName, body: CreateKindRecordsBody, prefer: Prefer = None) -> Response:
         """Create many records of a kind, all of them or none."""
         items = tuple(item.given() for item in body.items)
-        command = CreateKindRecordsCommand(kind=_writable(kind), items=items, can_wait=can_wait(prefer))
+        command = CreateKindRecordsCommand(kind=_writable(kind), items=items, can_wait=can_wait(prefer), in_batch=True)
         result = await self.mediator.execute_async(command)
         if not result.is_success:
             return self.process(result)

@@ -98,7 +98,9 @@ class RecordsController(LabkeeperController):
     async def create_records(self, body: CreateRecordsBody, prefer: Prefer = None) -> Response:
         """Create many records, all of them or none; a refusal names the item that is to blame."""
         result = await self.mediator.execute_async(
-            CreateRecordsCommand(items=tuple(item.given() for item in body.items), can_wait=can_wait(prefer))
+            CreateRecordsCommand(
+                items=tuple(item.given() for item in body.items), can_wait=can_wait(prefer), in_batch=True
+            )
         )
         if not result.is_success:
             return self.process(result)

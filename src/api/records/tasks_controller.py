@@ -97,7 +97,8 @@ class TasksController(LabkeeperController):
     async def create_tasks(self, body: CreateTasksBody, prefer: Prefer = None) -> Response:
         """Create many tasks, all of them or none; a refusal names the item that is to blame."""
         tasks = tuple(NewTask(item.draft, item.scope) for item in body.items)
-        result = await self.mediator.execute_async(CreateTasksCommand(tasks=tasks, can_wait=can_wait(prefer)))
+        command = CreateTasksCommand(tasks=tasks, can_wait=can_wait(prefer), in_batch=True)
+        result = await self.mediator.execute_async(command)
         if not result.is_success:
             return self.process(result)
         written = data_of(result)

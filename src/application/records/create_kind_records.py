@@ -23,6 +23,7 @@ class CreateKindRecordsCommand(Command[OperationResult[list[LabsRecord] | Queued
     kind: Kind
     items: tuple[Mapping[str, Any], ...]
     can_wait: bool = False
+    in_batch: bool = False
 
 
 class CreateKindRecordsCommandHandler(

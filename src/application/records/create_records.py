@@ -20,10 +20,12 @@ class CreateRecordsCommand(Command[OperationResult[list[LabsRecord] | QueuedWrit
 
     Attributes:
         can_wait: whether it may be queued while the system of record cannot be reached: 202 with a ``QueuedWrite``.
+        in_batch: whether several are meant, so that a refusal names the one that is to blame.
     """
 
     items: tuple[Mapping[str, Any], ...]
     can_wait: bool = False
+    in_batch: bool = False
 
 
 class CreateRecordsCommandHandler(

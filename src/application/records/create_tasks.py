@@ -31,6 +31,7 @@ class CreateTasksCommand(Command[OperationResult[list[LabsRecord] | QueuedWrite]
 
     tasks: tuple[NewTask, ...]
     can_wait: bool = False
+    in_batch: bool = False
 
 
 class CreateTasksCommandHandler(CommandHandler[CreateTasksCommand, OperationResult[list[LabsRecord] | QueuedWrite]]):

@@ -6,7 +6,7 @@ from typing import Any
 
 from neuroglia.mediation.pipeline_behavior import PipelineBehavior
 
-from application.kernel.refusals import Refusal, missing, upstream_failed
+from application.kernel.refusals import Refusal, invalid, missing, upstream_failed
 from application.records.chatbots import (
     ChatbotRefusedError,
     ChatbotsFailedError,
@@ -35,21 +35,23 @@ class RecordsRefusingBehavior(PipelineBehavior[Any, Any]):
         try:
             return await next_handler()
         except LabkeeperError as error:
-            refusal = refusal_of(error)
+            refusal = refusal_of(error, in_batch=getattr(request, "in_batch", False))
             if refusal is None:
                 raise
             log.info("%s is refused: %s", type(request).__name__, error)
             return refusal
 
 
-def refusal_of(error: LabkeeperError) -> Refusal | None:
-    """Return the refusal that an error of this context stands for; None for any other error."""
+def refusal_of(error: LabkeeperError, *, in_batch: bool = False) -> Refusal | None:
+    """Return the refusal that an error of this context stands for; None for any other error.
+
+    Args:
+        in_batch: whether several things are asked for at once, so that the one that is to blame must be named.
+    """
     refusal: Refusal | None = None
     match error:
         case InvalidRecordError():
-            fault = {"index": error.index, "field": error.field, "rule": error.rule}
-            detail = f"item {error.index}: {error.field} {error.rule}"
-            refusal = Refusal(422, "invalid-value", "Invalid value", detail, errors=[fault])
+            refusal = _invalid_item(error) if in_batch else invalid(error.field, error.rule)
         case RecordNotFoundError():
             refusal = missing("record", str(error.record_id))
         case ScopeNotFoundError():
@@ -75,6 +77,13 @@ def refusal_of(error: LabkeeperError) -> Refusal | None:
         case RecordsRefusedError():
             refusal = upstream_failed(str(error), upstream_status=error.status)
     index = getattr(error, "index", None)
-    if refusal is not None and index is not None:
+    if refusal is not None and in_batch and index is not None:
         refusal.members.setdefault("index", index)
+    return refusal
+
+
+def _invalid_item(error: InvalidRecordError) -> Refusal:
+    refusal = invalid(error.field, error.rule)
+    refusal.members["errors"] = [{"index": error.index, "field": error.field, "rule": error.rule}]
+    refusal.detail = f"item {error.index}: {refusal.detail}"
     return refusal

@@ -28,6 +28,7 @@ class RemoveRecordsCommand(Command[OperationResult[QueuedWrite | None]]):
 
     removals: tuple[Removal, ...]
     can_wait: bool = False
+    in_batch: bool = True
 
 
 class RemoveRecordsCommandHandler(CommandHandler[RemoveRecordsCommand, OperationResult[QueuedWrite | None]]):

@@ -216,6 +216,37 @@ async def test_data_may_be_deep_up_to_the_limit(asha: httpx.AsyncClient) -> None
 
 
 async def test_data_that_are_too_large_are_refused(asha: httpx.AsyncClient, records: FakeRecords) -> None:
+async def test_what_has_the_wrong_shape_in_a_batch_is_named_by_its_place_too(asha: httpx.AsyncClient) -> None:
+    lacking = {name: value for name, value in RUN.items() if name != "experiment"}
+    for bad, field in ((lacking, "items.2.experiment"), ({**RUN, "more": 1}, "items.2.more"), (None, "items.2")):
+        for path in (f"{PATH}/batch", f"{PATH}/kinds/fund/batch", "/api/v1/tasks/batch"):
+            answer = await asha.post(path, json={"items": [RUN, RUN, bad]})
+            faults = assert_problem(answer, 422, "invalid-value")["errors"]
+            assert all(fault["index"] == int(fault["field"].split(".")[1]) for fault in faults)
+            if path == f"{PATH}/batch":
+                assert [(fault["index"], fault["field"]) for fault in faults] == [(2, field)]
+
+
+async def test_where_one_thing_is_meant_nothing_is_said_of_items(asha: httpx.AsyncClient) -> None:
+    made = await make(asha)
+    where = f"{PATH}/{made['id']}"
+    task = {"title": "Call", "username": "stranger", "opportunity_id": 814}
+    for refused in (
+        await asha.post(PATH, json={**RUN, "username": "stranger"}),
+        await asha.patch(where, json={"username": "stranger"}),
+        await asha.post(PATH, json={**RUN, "data": None}),
+        await asha.post(f"{PATH}/kinds/fund", json={"data": {}, "opportunity_id": 814}),
+        await asha.post("/api/v1/tasks", json=task),
+    ):
+        told = assert_problem(refused, 422, "invalid-value")
+        assert "item" not in told["detail"]
+        assert "index" not in {*told, *told["errors"][0]}
+    foreign = assert_problem(await asha.post(PATH, json={**RUN, "opportunity_id": 900}), 404, "not-found")
+    assert "index" not in foreign
+    single = await asha.post(f"{PATH}/batch", json={"items": [{**RUN, "username": "stranger"}]})
+    assert assert_problem(single, 422, "invalid-value")["errors"][0]["index"] == 0
+
+
     answer = await asha.post(PATH, json={**RUN, "data": "x" * (4 * 1024 * 1024)})
     assert_problem(answer, 422, "invalid-value")
     assert not records.records

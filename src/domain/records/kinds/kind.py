@@ -27,7 +27,7 @@ Owner = Callable[[Mapping[str, Any], Mapping[str, JsonValue]], Any]
 Objection = Callable[[LabsRecord, LabsRecord], tuple[str, str] | None]
 """Returns which field a change of a record must not change so, and the rule; None when it may."""
 WrittenOver = Callable[[LabsRecord, JsonValue, LabsRecord], JsonValue]
-"""Returns data that were decided upon one version as they are written over another: from the first, the data, the other."""
+"""Returns data that were decided upon one version as they are written over another: (version, data, other version)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
