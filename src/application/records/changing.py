@@ -15,6 +15,7 @@ from application.records.writing import RecordWriting, after_queued
 from domain.records.errors import RecordChangedError
 from domain.records.kinds.kind import Kind
 from domain.records.repositories import LabsRecordRepository
+from domain.records.rules import check_stays_findable
 from domain.records.values import LabsRecord, RecordItem
 
 T = TypeVar("T")
@@ -120,6 +121,7 @@ class RecordChanges:
             if base is None:
                 return missing("record" if kind is None else kind.name, str(record_id))
             fields = decide(base)
+            check_stays_findable(base, fields)
             if base is record and all(record.value_of(name) is value for name, value in fields.items()):
                 return record
             try:

@@ -12,7 +12,7 @@ from application.records.kind_writing import KindWriting
 from application.records.records_outbox import QueuedWrite
 from application.records.writing import RecordWriting
 from domain.records.kinds.kind import Kind
-from domain.records.rules import check_batch
+from domain.records.rules import check_batch, check_findable
 from domain.records.values import LabsRecord, RecordItem
 
 
@@ -39,5 +39,6 @@ class CreateKindRecordsCommandHandler(
             for index, fields in enumerate(request.items)
         ]
         check_batch(items)
+        check_findable(items)
         written = await self._writing.write_async(current_request().actor, items, can_wait=request.can_wait)
         return self.accepted(written) if isinstance(written, QueuedWrite) else self.created(written)

@@ -10,7 +10,7 @@ from neuroglia.mediation.mediator import Command, CommandHandler
 from application.kernel.request_context import current_request
 from application.records.records_outbox import QueuedWrite
 from application.records.writing import RecordWriting
-from domain.records.rules import check_batch
+from domain.records.rules import check_batch, check_findable
 from domain.records.values import LabsRecord, RecordItem
 
 
@@ -37,5 +37,6 @@ class CreateRecordsCommandHandler(
     async def handle_async(self, request: CreateRecordsCommand) -> OperationResult[list[LabsRecord] | QueuedWrite]:
         items = [RecordItem(fields=fields) for fields in request.items]
         check_batch(items)
+        check_findable(items)
         written = await self._writing.write_async(current_request().actor, items, can_wait=request.can_wait)
         return self.accepted(written) if isinstance(written, QueuedWrite) else self.created(written)

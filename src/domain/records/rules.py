@@ -1,6 +1,6 @@
 """What an item of a batch must be before any store is asked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from domain.records.errors import InvalidRecordError
@@ -10,7 +10,10 @@ from domain.records.values import (
     MAX_EXPERIMENT_CHARACTERS,
     MAX_ID,
     MAX_TYPE_CHARACTERS,
+    NO_SCOPE,
+    SCOPE_FIELDS,
     WRITABLE_FIELDS,
+    LabsRecord,
     RecordItem,
 )
 
@@ -32,6 +35,29 @@ def check_batch(items: Sequence[RecordItem]) -> None:
             if item.id in seen:
                 raise InvalidRecordError(index, "id", "must not be in the batch twice")
             seen.add(item.id)
+
+
+def check_findable(items: Sequence[RecordItem]) -> None:
+    """Check that somebody will find every new record. The system of record takes what nobody finds, and loses it.
+
+    Raises:
+        InvalidRecordError: the first one that is not public and names no scope.
+    """
+    for index, item in enumerate(items):
+        named = any(item.fields.get(name) is not None for name in SCOPE_FIELDS)
+        if item.id is None and not named and not item.fields.get("public"):
+            rule = "must be given, or program_id or organization_id: a record without a scope is lost unless public"
+            raise InvalidRecordError(index, "opportunity_id", rule)
+
+
+def check_stays_findable(record: LabsRecord, fields: Mapping[str, Any]) -> None:
+    """Check that a change leaves a record where somebody finds it.
+
+    Raises:
+        InvalidRecordError: it names no scope, and would no longer be public.
+    """
+    if record.scope == NO_SCOPE and fields.get("public") is False:
+        raise InvalidRecordError(0, "public", "must stay true: a record without a scope is lost unless public")
 
 
 def _check_item(index: int, item: RecordItem) -> None:

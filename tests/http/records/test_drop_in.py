@@ -88,6 +88,20 @@ async def test_without_a_scope_only_what_is_public(asha: httpx.AsyncClient, bori
         assert (await client.get(PATH, params={"public": "False"})).json() == []
 
 
+async def test_what_names_no_scope_is_taken_shown_to_nobody_and_open_to_everyone_by_its_id(
+    asha: httpx.AsyncClient, boris: httpx.AsyncClient
+) -> None:
+    [made] = (await asha.post(PATH, json=[{**TASK, "opportunity_id": None}])).json()
+    assert (made["opportunity_id"], made["program_id"], made["organization_id"]) == (None, None, None)
+    for client in (asha, boris):
+        assert (await client.get(PATH)).json() == []
+        assert (await client.get(PATH, params={"id": made["id"]})).json() == []
+    changed = await boris.post(PATH, json=[{"id": made["id"], "data": {"title": "found"}}])
+    assert (changed.status_code, changed.json()[0]["data"]) == (200, {"title": "found"})
+    deleted = await boris.request("DELETE", PATH, json=[{"id": made["id"]}])
+    assert (deleted.status_code, deleted.content) == (200, b"")
+
+
 async def test_the_first_scope_decides_and_the_others_narrow(asha: httpx.AsyncClient, boris: httpx.AsyncClient) -> None:
     await asha.post(PATH, json=[TASK, {**TASK, "program_id": 12}])
     assert len((await asha.get(f"{PATH}?opportunity_id=814")).json()) == 2

@@ -101,6 +101,24 @@ async def test_public_records_are_read_by_everybody_and_changed_by_their_own(
     assert (await boris.delete(where)).status_code == 404
 
 
+async def test_a_record_that_nobody_would_find_is_refused(asha: httpx.AsyncClient, records: FakeRecords) -> None:
+    lost = {name: value for name, value in RUN.items() if name != "opportunity_id"}
+    for body in (lost, {**lost, "public": False}, {**lost, "program_id": None}):
+        [fault] = assert_problem(await asha.post(PATH, json=body), 422, "invalid-value")["errors"]
+        assert (fault["field"], "unless public" in fault["rule"]) == ("opportunity_id", True)
+    problem = assert_problem(await asha.post(f"{PATH}/batch", json={"items": [RUN, lost]}), 422)
+    assert "item 1" in problem["detail"]
+    kind = f"{PATH}/kinds/workflow-run"
+    assert_problem(await asha.post(kind, json={"data": {"definition_id": 1}}), 422, "invalid-value")
+    assert (await asha.get(PATH, params={"opportunity_id": 814})).json()["items"] == []
+
+    public = await asha.post(PATH, json={**lost, "public": True})
+    assert public.status_code == 201
+    hidden = await asha.patch(public.headers["location"], json={"public": False})
+    assert assert_problem(hidden, 422, "invalid-value")["errors"][0]["field"] == "public"
+    assert (await asha.get(public.headers["location"])).json()["public"] is True
+
+
 async def test_a_value_is_compared_by_its_type(asha: httpx.AsyncClient) -> None:
     values: list[Any] = [5, "5", True, "true", None, "open", {"a.b": 7}, [1, 2]]
     for value in values:
