@@ -151,7 +151,7 @@ class RecordsController(LabkeeperController):
     @sends(202, "Location", "Preference-Applied")
     @delete("/{record_id}", status_code=204, responses={202: QUEUED})
     async def remove_record(self, request: Request, record_id: RecordId, prefer: Prefer = None) -> Response:
-        """Remove a record and, after it, its children."""
+        """Remove a record and, after it, its children, whoever they belong to."""
         command = RemoveRecordCommand(
             record_id=record_id, expected_version=expected_version(request), can_wait=can_wait(prefer)
         )

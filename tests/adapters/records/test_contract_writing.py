@@ -310,6 +310,14 @@ async def test_children_go_with_their_parents(store: RecordStore) -> None:
     assert await store.records.get_async(BEN, shared.id) is None
 
 
+async def test_a_public_parent_takes_the_children_of_others_with_it(store: RecordStore) -> None:
+    solicitation = await store.records.add_async(ASHA, new(OWN, public=True))
+    response = await store.records.add_async(BEN, new(OTHER, labs_record_id=solicitation.id))
+    assert await everything(store, BEN, OTHER) == [response]
+    await store.records.remove_async(ASHA, [solicitation.id])
+    assert await everything(store, BEN, OTHER) == []
+
+
 async def test_concurrent_writers_lose_nothing(store: RecordStore) -> None:
     record = await store.records.add_async(ASHA, new(SHARED, data={"seen": []}))
     repositories = [store.records, await store.another_async()]
