@@ -20,6 +20,8 @@ from domain.records.values import LabsRecord, RecordItem
 class ChangeRecordCommand(Command[OperationResult[LabsRecord | QueuedWrite]]):
     """Give fields new values; ``data`` are replaced as a whole. ``expected_version`` refuses a stale change.
 
+    Without it, what the store shows is expected: a conflict when somebody else has changed the record behind that.
+
     Attributes:
         can_wait: whether it may be queued while the system of record cannot be reached: 202 with a ``QueuedWrite``.
     """
@@ -43,7 +45,11 @@ class ChangeRecordCommandHandler(CommandHandler[ChangeRecordCommand, OperationRe
             return written if isinstance(written, QueuedWrite) else written[0]
 
         changed = await self._changes.change_through_async(
-            request.record_id, lambda _record: request.fields, write, expected_version=request.expected_version
+            request.record_id,
+            lambda _record: request.fields,
+            write,
+            expected_version=request.expected_version,
+            is_blind=True,
         )
         if isinstance(changed, QueuedWrite):
             return self.accepted(changed)

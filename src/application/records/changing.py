@@ -90,14 +90,17 @@ class RecordChanges:
         *,
         kind: Kind | None = None,
         expected_version: int | None = None,
+        is_blind: bool = False,
     ) -> LabsRecord | T | Refusal:
         """Change a record as ``change_async`` does, by another way of writing; return what that returns.
 
         Args:
             write: raises ``RecordChangedError`` when the record is not what the item expects.
+            is_blind: whether what is decided takes no account of what is there: to decide it again would only undo
+                what somebody else has done, so the error rises.
         """
         async with self._turn(record_id):
-            return await self._decide_async(record_id, decide, kind, expected_version, write)
+            return await self._decide_async(record_id, decide, kind, expected_version, write, is_blind=is_blind)
 
     async def _decide_async(
         self,
@@ -108,6 +111,7 @@ class RecordChanges:
         write: Callable[[RecordItem], Awaitable[T]],
         *,
         upon_queued: bool = False,
+        is_blind: bool = False,
     ) -> LabsRecord | T | Refusal:
         actor = current_request().actor
         for tries in range(1, MOST_TRIES + 1):
@@ -126,10 +130,12 @@ class RecordChanges:
                 return record
             try:
                 return await write(RecordItem(record.id, fields, expected=base))
-            except RecordChangedError:
+            except RecordChangedError as error:
                 if expected_version is not None:
                     return _stale(record_id)
-                if tries == MOST_TRIES:
+                if is_blind and error.current is None:
+                    return missing("record" if kind is None else kind.name, str(record_id))
+                if is_blind or tries == MOST_TRIES:
                     raise
             await asyncio.sleep(random.random() * min(0.005 * 2**tries, 0.1))  # noqa: S311  spreads, hides nothing
         raise AssertionError("unreachable")

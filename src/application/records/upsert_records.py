@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Command, CommandHandler
 
-from application.kernel.conflicts import MOST_TRIES
 from application.kernel.request_context import current_request
 from application.records.records_outbox import QueuedWrite
 from application.records.writing import RecordWriting
@@ -18,7 +17,9 @@ from domain.records.values import LabsRecord, RecordItem
 
 @dataclass(frozen=True, kw_only=True)
 class UpsertRecordsCommand(Command[OperationResult[list[LabsRecord] | QueuedWrite]]):
-    """Insert the items without an id and change those with one, all of them or none, whatever is there by now.
+    """Insert the items without an id and change those with one, all of them or none.
+
+    Of the latter, what the store shows is expected: a conflict when somebody else has changed one behind that.
 
     Attributes:
         can_wait: whether it may be queued while the system of record cannot be reached: 202 with a ``QueuedWrite``.
@@ -42,17 +43,15 @@ class UpsertRecordsCommandHandler(
         actor = current_request().actor
         if not request.can_wait:
             return self.ok(await self._records.write_async(actor, request.items))
-        for tries in range(1, MOST_TRIES + 1):
-            items = await self._as_read_async(actor, request.items)
-            try:
-                written = await self._writing.write_async(actor, items, can_wait=True)
-            except RecordChangedError:
-                # What it is to be does not depend on what it was, so it is only read again.
-                if tries == MOST_TRIES:
-                    raise
-                continue
-            return self.accepted(written) if isinstance(written, QueuedWrite) else self.ok(written)
-        raise AssertionError("unreachable")
+        items = await self._as_read_async(actor, request.items)
+        try:
+            written = await self._writing.write_async(actor, items, can_wait=True)
+        except RecordChangedError as error:
+            # What it is to be does not depend on what it was: to read it again would only undo what is there.
+            if error.current is None:
+                raise RecordNotFoundError(error.record_id, error.index) from error
+            raise
+        return self.accepted(written) if isinstance(written, QueuedWrite) else self.ok(written)
 
     async def _as_read_async(self, actor: str, items: Sequence[RecordItem]) -> list[RecordItem]:
         """Return the items with what is there of them, to be compared when they are sent."""

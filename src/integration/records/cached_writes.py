@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from neuroglia.data.exceptions import OptimisticConcurrencyException
 
+from application.kernel.conflicts import MOST_TRIES
 from domain.kernel.errors import LabkeeperError, UnavailableError
 from domain.records.errors import RecordChangedError, RecordNotFoundError
 from domain.records.repositories import LabsRecordRepository
@@ -13,6 +15,7 @@ from integration.connect.errors import AnswerLostError
 from integration.records.record_log import RecordLog
 from integration.records.record_reader import RecordReader
 from integration.records.record_removal import RecordRemoval
+from integration.records.remote_writes import is_alike
 from integration.records.scope_keys import PUBLIC, key_of, keys_of
 from integration.records.scope_ledger import ScopeLedger
 from integration.records.scope_refresh import ScopeRefresh
@@ -23,7 +26,9 @@ log = logging.getLogger("labkeeper.records")
 
 
 class CachedWrites:
-    """When the cache cannot be told, the write stands all the same, and the next fetch brings it.
+    """Who changes a record without saying what they read has read it here: something else there is a conflict.
+
+    When the cache cannot be told, the write stands all the same, and the next fetch brings it.
 
     What remains: two processes that write the same record within milliseconds may tell the cache in the wrong order;
     it then fetches at the next reading.
@@ -52,12 +57,11 @@ class CachedWrites:
         ids = [item.id for item in items if isinstance(item.id, int)]
         async with self._turns.of(f"record {one}" for one in ids):
             with self._writes.one():
-                before = await self._versions_async(ids)
+                known = await self._known_async(ids)
+                before = {record_id: version for record_id, (version, _) in known.items()}
+                read = {record_id: record for record_id, (_, record) in known.items()}
                 try:
-                    written = await self._remote.write_async(username, items, action=action)
-                except RecordChangedError as error:
-                    await self._learned_async(error, before)
-                    raise
+                    written = await self._written_async(username, items, read, before, action)
                 except (RecordNotFoundError, AnswerLostError):
                     await self._doubt_async(ids, items)
                     raise
@@ -86,11 +90,44 @@ class CachedWrites:
         """Record what the system of record turned out to have taken from whoever asks, some time ago."""
         await self._told_async(records, (), {}, action)
 
-    async def _versions_async(self, ids: Sequence[int]) -> dict[int, int]:
+    async def _known_async(self, ids: Sequence[int]) -> dict[int, tuple[int, LabsRecord]]:
         try:
             return await self._reader.versions_async(ids)
         except UnavailableError:
             return {}
+
+    async def _written_async(
+        self,
+        username: str,
+        items: Sequence[RecordItem],
+        read: dict[int, LabsRecord],
+        before: dict[int, int],
+        action: str,
+    ) -> list[LabsRecord]:
+        """Write items of which each that changes a record expects what its writer has read.
+
+        That is what the cache holds, unless the item says it itself. Whether the writer may see that is not asked here:
+        the system of record shows them nothing of what they may not.
+        """
+        silent = {item.id for item in items if item.expected is None}
+        for tries in range(1, MOST_TRIES + 1):
+            expecting = [
+                replace(item, expected=read.get(item.id)) if item.id is not None and item.expected is None else item
+                for item in items
+            ]
+            try:
+                return await self._remote.write_async(username, expecting, action=action)
+            except RecordChangedError as error:
+                was_known = await self._learned_async(error, before)
+                if error.record_id not in silent:
+                    raise
+                if error.current is None:
+                    raise RecordNotFoundError(error.record_id, error.index) from error
+                if not was_known or tries == MOST_TRIES:
+                    raise
+                # Another process wrote that and has told the cache: only the read model had not caught up.
+                read[error.record_id] = error.current
+        raise AssertionError("unreachable")
 
     async def _told_async(
         self, written: Sequence[LabsRecord], items: Sequence[RecordItem], before: dict[int, int], action: str
@@ -113,8 +150,12 @@ class CachedWrites:
             for key in keys:
                 self._refresh.is_behind(key)
 
-    async def _learned_async(self, error: RecordChangedError, before: dict[int, int]) -> None:
-        """Take over what somebody else has made of a record, unless the cache has heard of it since."""
+    async def _learned_async(self, error: RecordChangedError, before: dict[int, int]) -> bool:
+        """Take over what somebody else has made of a record, unless the cache has heard of it since.
+
+        Returns:
+            Whether it had heard of just that.
+        """
         known = before.get(error.record_id)
         try:
             history = (await self._log.load_async([error.record_id])).get(error.record_id)
@@ -122,10 +163,14 @@ class CachedWrites:
             if error.current is not None and same:
                 await self._log.take_over_async([error.current], origin=RecordOrigin.REMOTE)
                 await self._ledger.disagree_async(keys_of([error.current]))
-            else:
-                await self._doubt_async([error.record_id])
+                return False
+            heard = history.state.record if history is not None else None
+            if heard is not None and error.current is not None and is_alike(heard, error.current):
+                return True
+            await self._doubt_async([error.record_id])
         except (UnavailableError, OptimisticConcurrencyException) as problem:
             log.warning("the cache was not told that record %s changed: %s", error.record_id, problem)
+        return False
 
     async def _doubt_async(self, ids: Sequence[int], items: Sequence[RecordItem] = ()) -> None:
         """Fetch the scopes of records again at the next reading: they are not what the cache says, or may not be."""

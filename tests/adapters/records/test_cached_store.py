@@ -299,6 +299,44 @@ async def test_a_conflict_teaches_the_cache(store: CachedStore) -> None:
     assert (await store.records.update_async(ASHA, change(record.id, theirs, data="mine"))).data == "mine"
 
 
+async def test_who_does_not_say_what_they_read_has_read_the_cache(store: CachedStore) -> None:
+    [record] = await store.records.write_async(ASHA, [new(SCOPE, data=0)])
+    await data_of(store)
+    assert store.remote is not None
+    theirs = await store.remote.records.update_async(ASHA, change(record.id, data="theirs"))
+    with pytest.raises(RecordChangedError, match=f"record {record.id} was changed"):
+        await store.records.write_async(ASHA, [new(SCOPE, data="new"), change(record.id, data="mine")])
+    assert await data_of(store) == ["theirs"]
+    assert await store.records.get_async(ASHA, record.id) == theirs
+    assert (await store.records.update_async(ASHA, change(record.id, data="mine"))).data == "mine"
+    await store.remote.records.remove_async(ASHA, [record.id])
+    with pytest.raises(RecordNotFoundError):
+        await store.records.update_async(ASHA, change(record.id, data="again"))
+
+
+async def test_what_is_not_in_the_cache_is_expected_as_it_is(store: CachedStore) -> None:
+    store.connect.set_records([a_record(1, data=1)])
+    assert (await store.records.update_async(ASHA, change(1, data="mine"))).data == "mine"
+
+
+async def test_a_write_of_another_process_is_no_conflict(store: CachedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    [record] = await store.records.write_async(ASHA, [new(SCOPE, data=0)])
+    other = await store.another_async()
+    assert store.behind is not None
+    assert store.behind.host is not None
+    first = await store.records.update_async(ASHA, change(record.id, data=1))
+    # The other's read model is as it was before that.
+    old = {record.id: (1, record)}
+
+    async def versions_async(_reader: RecordReader, _ids: object) -> dict[int, Any]:
+        return dict(old)
+
+    monkeypatch.setattr(RecordReader, "versions_async", versions_async)
+    assert (await other.update_async(ASHA, change(record.id, data=2))).data == 2
+    with pytest.raises(RecordChangedError):
+        await other.update_async(ASHA, change(record.id, first, data=3))
+
+
 @pytest.mark.parametrize("kind", ["html", "wrong_json"])
 async def test_a_removal_that_is_answered_with_something_is_not_believed(store: CachedStore, kind: str) -> None:
     record = await store.records.add_async(ASHA, new(SCOPE, data=1))

@@ -187,6 +187,37 @@ def test_a_change_notices_first_that_somebody_was_taken_out(
         assert asha.get(path).status_code == 404
 
 
+def test_a_change_made_at_connect_is_not_written_over_unseen(
+    shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory, connect: ConnectSimulator
+) -> None:
+    with installed(shared_mongod, tmp_path_factory.mktemp("unseen"), connect, repository="cached") as found:
+        asha = found.logged_in("asha")
+        path = write(asha, "POST", "/api/v1/records", json=RECORD).headers["location"]
+        number = int(path.rpartition("/")[2])
+        item = {"id": number, "opportunity_id": 814, "data": {"title": "mine"}}
+        ways: list[tuple[str, str, Any, dict[str, str]]] = [
+            (method, route, body, headers)
+            for method, route, body in (
+                ("PATCH", path, {"data": {"title": "mine"}}),
+                ("POST", "/export/labs_record/", [item]),
+                ("POST", "/export/labs_record/", [{**RECORD, "data": {}}, item]),
+            )
+            for headers in ({}, {"Prefer": "respond-async"})
+        ]
+        for turn, (method, route, body, headers) in enumerate(ways):
+            assert asha.get(path).status_code == 200
+            theirs = {"title": f"theirs {turn}"}
+            connect.set_records([{**connect.records()[0], "data": theirs}])
+            refused = write(asha, method, route, json=body, headers=headers)
+            assert refused.status_code == 409, (method, route, headers, refused.text)
+            assert f"record {number}" in refused.json()["detail"]
+            assert route == path or list(refused.json()) == ["detail"]
+            assert [one["data"] for one in connect.records()] == [theirs]
+            assert asha.get(path).json()["data"] == theirs
+        done = write(asha, "PATCH", path, json={"data": {"title": "mine"}})
+        assert (done.status_code, done.json()["data"]) == (200, {"title": "mine"})
+
+
 @pytest.mark.parametrize("missing", ["url", "client_id"])
 @pytest.mark.parametrize("repository", ["remote", "cached"])
 def test_without_a_connect_the_application_does_not_start(

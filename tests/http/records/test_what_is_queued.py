@@ -98,8 +98,10 @@ def test_the_drop_in_queues_too(found: Installation, connect: ConnectSimulator) 
     ids = [one["id"] for one in made.json()]
     assert len(asha.get(drop_in, params={"opportunity_id": 814}).json()) == 3
     connect.set_records([{**one, "data": "changed there"} for one in connect.records()])
+    unseen = send(asha, "POST", drop_in, json={"id": ids[0], "data": 1})
+    assert (unseen.status_code, list(unseen.json())) == (409, ["detail"]), "as without asking to wait"
     over = send(asha, "POST", drop_in, json={"id": ids[0], "data": 1})
-    assert over.status_code == 200, "whatever is there by now, as without asking to wait"
+    assert over.status_code == 200, "it was told by then"
     dead(connect)
     assert send(asha, "POST", drop_in, prefer=None, json=RECORD).status_code == 503
     assert send(asha, "DELETE", drop_in, prefer=None, json=[{"id": ids[0]}]).status_code == 503
