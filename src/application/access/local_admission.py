@@ -72,6 +72,6 @@ class LocalAdmission(Admission, HostedService):
             except UnavailableError as error:
                 log.info("access_log_unavailable", error=str(error))
                 await asyncio.sleep(TRY_AGAIN_SECONDS)
-            except Exception as error:  # process edge: whoever leaves must be noticed whatever happened before
-                log.error("access_log_not_followed", exc_info=error)
+            except Exception:  # process edge: whoever leaves must be noticed whatever happened before
+                log.exception("access_log_not_followed")
                 await asyncio.sleep(TRY_AGAIN_SECONDS)
