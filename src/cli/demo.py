@@ -1,5 +1,6 @@
 """The demo: everything on one machine, with three simulated controllers, and what to try first."""
 
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -12,6 +13,7 @@ from cli.demo_workers import first_refresh_async, register_controllers_async
 from cli.host import RunningLabkeeper, run_until_signal, running_labkeeper
 from cli.output import say
 from cli.signed_tokens import prepare_data_dir, signed_token
+from cli.simulated_chatbots import API_KEY, hand_over_key_async, running_chatbots
 from cli.simulated_connect import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -60,19 +62,24 @@ def run_demo(records: RecordsMode) -> None:
 
     async def work_async() -> None:
         say("Starting MongoDB, three simulated controllers and Labkeeper ...")
-        async with running_controllers(CONTROLLERS, settings.data_dir) as controllers:
-            if not simulates_connect:
-                await _serve_async(settings, controllers, None)
-                return
-            async with running_connect(settings.data_dir) as connect:
-                await _serve_async(load_settings(connect.settings), controllers, connect)
+        async with AsyncExitStack() as stack:
+            controllers = await stack.enter_async_context(running_controllers(CONTROLLERS, settings.data_dir))
+            chatbots, connect, found = None, None, {}
+            if not settings.ocs.url:
+                chatbots = found["LABKEEPER_OCS_URL"] = await stack.enter_async_context(running_chatbots())
+            if simulates_connect:
+                connect = await stack.enter_async_context(running_connect(settings.data_dir))
+                found |= connect.settings
+            await _serve_async(load_settings(found), controllers, connect, chatbots)
 
     with only_demo(settings.data_dir):
         run_until_signal(work_async)
     say("Everything has ended.")
 
 
-async def _serve_async(settings: Settings, controllers: StartedControllers, connect: SimulatedConnect | None) -> None:
+async def _serve_async(
+    settings: Settings, controllers: StartedControllers, connect: SimulatedConnect | None, chatbots: str | None
+) -> None:
     started_at = datetime.now(UTC)
     async with running_labkeeper(settings) as running:
         urls = await controllers.urls_async()
@@ -81,12 +88,16 @@ async def _serve_async(settings: Settings, controllers: StartedControllers, conn
         async with _client(running.url, token) as client:
             workers = await register_controllers_async(client, CONTROLLERS, urls)
             labs = await first_refresh_async(client, workers, started_at)
+            if chatbots is not None:
+                await hand_over_key_async(client)
             if settings.records.repository == "local":
                 opportunity_id = await add_records_async(client, ADMIN)
                 records = _about_records(running.url, f"Authorization: Bearer {token}", opportunity_id)
         if connect is not None:
             cookie = f"Cookie: {SESSION_COOKIE}={await log_in_async(running.url)}"
             records = _about_records(running.url, cookie, OPPORTUNITY_ID) + _about_connect(settings, connect)
+        if records and chatbots is not None:
+            records += _about_chatbots(chatbots)
         _tell(running.url, token, labs, records)
         await running.serve_until_stopped_async()
 
@@ -127,6 +138,14 @@ def _about_connect(settings: Settings, connect: SimulatedConnect) -> list[str]:
     if settings.records.repository == "cached":
         lines.append(f"End it (kill {connect.pid}) and ask again: what was read goes on being answered, with its age.")
     return lines
+
+
+def _about_chatbots(url: str) -> list[str]:
+    return [
+        "",
+        f"Bots that talk to workers are simulated at {url}. They are:",
+        f"curl -sS -H 'X-api-key: {API_KEY}' {url}/api/experiments/",
+    ]
 
 
 def _tell(url: str, token: str, labs: int, records: list[str]) -> None:

@@ -67,7 +67,7 @@ def test_the_printed_lines_work_and_ctrl_c_ends_everything(data_dir: Path) -> No
         tokens = [line for line in running.output().splitlines() if re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", line)]
         assert len(tokens) == 1
         assert "Traceback" not in running.output()
-        assert len(marked_processes(data_dir)) == 5
+        assert len(marked_processes(data_dir)) == 6
         assert running.end(signal.SIGINT) == 0
         assert wait_until(lambda: not marked_processes(data_dir)), marked_processes(data_dir)
         assert "Traceback" not in running.output()

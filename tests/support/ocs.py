@@ -47,6 +47,12 @@ class OcsSimulator:
         found: list[dict[str, Any]] = self._client.get("/__manner__").json()["triggers"]
         return found
 
+    def bots(self) -> list[dict[str, Any]]:
+        """Return the bots that there are."""
+        answer = self._client.get("/api/experiments/", headers={"X-api-key": KEY})
+        found: list[dict[str, Any]] = answer.json()["results"]
+        return found
+
     def begin(self, identifier: str, experiment: str) -> str:
         """Begin a session without us; return its id."""
         body = {"identifier": identifier, "experiment": experiment, "platform": "api", "prompt_text": "x"}

@@ -61,6 +61,9 @@ class ChatsAnswer(BaseModel):
     """The conversations of a task, oldest first."""
 
     items: list[ChatAnswer]
+    not_looked_up: str | None = Field(
+        None, description="Why sessions that are still to be told could not be looked for; null when they could."
+    )
 
 
 class MessageAnswer(BaseModel):

@@ -51,9 +51,15 @@ class TaskChatsController(LabkeeperController):
     @requires(Role.USER)
     @get("/tasks/{task_id}/ai/sessions", response_model=ChatsAnswer)
     async def list_chats(self, task_id: TaskId) -> Response:
-        """List the conversations. One whose session was not told is looked for, and linked when it is found."""
+        """List the conversations. One whose session was not told is looked for, and linked when it is found.
+
+        While that cannot be asked, `not_looked_up` says why; the conversations are told all the same.
+        """
         result = await self.mediator.execute_async(ListTaskChatsQuery(task_id=task_id))
-        return self._chats(200, data_of(result)) if result.is_success else self.process(result)
+        if not result.is_success:
+            return self.process(result)
+        found = data_of(result)
+        return self._chats(200, found.chats, found.not_looked_up)
 
     @requires(Role.USER)
     @sends(201, "X-Position")
@@ -79,5 +85,6 @@ class TaskChatsController(LabkeeperController):
         """Set the key to Open Chat Studio. It is kept encrypted and never given back."""
         return self.process(await self.mediator.execute_async(SetChatbotsKeyCommand(api_key=body.api_key)))
 
-    def _chats(self, status: int, chats: list[TaskChat]) -> Response:
-        return self.answer(status, ChatsAnswer(items=[ChatAnswer.model_validate(chat) for chat in chats]))
+    def _chats(self, status: int, chats: list[TaskChat], not_looked_up: str | None = None) -> Response:
+        items = [ChatAnswer.model_validate(chat) for chat in chats]
+        return self.answer(status, ChatsAnswer(items=items, not_looked_up=not_looked_up))

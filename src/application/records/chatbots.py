@@ -87,6 +87,10 @@ class Chatbots(ABC):
     """
 
     @abstractmethod
+    async def check_set_up_async(self) -> None:
+        """Check that there are a system and a key to it; asks nobody else."""
+
+    @abstractmethod
     async def trigger_async(self, request: ChatRequest) -> str | None:
         """Have a bot talk to a worker; return the session's id, None when it is not told.
 

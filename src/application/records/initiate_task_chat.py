@@ -9,18 +9,18 @@ from neuroglia.mediation.mediator import Command, CommandHandler
 
 from application.kernel.refusals import invalid, missing
 from application.kernel.request_context import current_request
-from application.records.chatbots import Chatbots, ChatbotsBusyError, ChatRequest
-from application.records.task_changes import TaskChanges
+from application.records.chatbots import Chatbots, ChatbotsBusyError, ChatbotsNotSetUpError, ChatRequest
+from application.records.task_changes import Decide, TaskChanges
 from domain.kernel.errors import LabkeeperError, UnavailableError
-from domain.records.kinds.task import TASK, By, Task
-from domain.records.kinds.task_chats import ChatStatus, TaskChat, chats_of
+from domain.records.kinds.task import TASK, Task
+from domain.records.kinds.task_chats import ChatStatus, TaskChat, chats_of, with_outcome, with_request, without_request
 from domain.records.repositories import LabsRecordRepository
 from domain.records.values import JsonValue
 
 
 @dataclass(frozen=True, kw_only=True)
 class InitiateTaskChatCommand(Command[OperationResult[TaskChat]]):
-    """Ask a bot. The task says so before the bot is asked, and what came of it afterwards."""
+    """Ask a bot. The task says so before the bot is asked, and tells in an event what came of it afterwards."""
 
     task_id: int
     experiment: str
@@ -43,8 +43,10 @@ class InitiateTaskChatCommandHandler(CommandHandler[InitiateTaskChatCommand, Ope
         username = task.username or record.username
         if not username:
             return invalid("username", "must be known of the task: it is the worker that the bot talks to")
-        about: dict[str, JsonValue] = {"chat_id": secrets.token_hex(8), "experiment": request.experiment}
-        noted = await self._note_async(request.task_id, {**about, "status": ChatStatus.REQUESTED.value})
+        await self._chatbots.check_set_up_async()
+        chat_id = secrets.token_hex(8)
+        about: dict[str, JsonValue] = {"chat_id": chat_id, "experiment": request.experiment}
+        noted = await self._note_async(request.task_id, lambda task, by: with_request(task, about, by))
         if not noted.is_success:
             return noted
         session_data = {
@@ -64,22 +66,25 @@ class InitiateTaskChatCommandHandler(CommandHandler[InitiateTaskChatCommand, Ope
                     participant_data={"name": task.flw_name} if task.flw_name else {},
                 )
             )
+        except ChatbotsNotSetUpError:
+            await self._note_async(request.task_id, lambda task, _by: without_request(task, chat_id))
+            raise
         except LabkeeperError as error:
             # Without an answer nobody knows whether the bot was started: its session may be found later.
             unknown = isinstance(error, UnavailableError) and not isinstance(error, ChatbotsBusyError)
             status = ChatStatus.PENDING if unknown else ChatStatus.FAILED
-            await self._note_async(request.task_id, {**about, "status": status.value, "reason": str(error)})
+            await self._tell_async(request.task_id, {**about, "status": status.value, "reason": str(error)})
             raise
         status = ChatStatus.ACTIVE if session_id else ChatStatus.PENDING
-        result = await self._note_async(
+        result = await self._tell_async(
             request.task_id, {**about, "status": status.value, "session_id": session_id, "prompt": request.prompt}
         )
         if result.data is None:
             return result
-        return self.created(next(chat for chat in chats_of(Task(result.data)) if chat.chat_id == about["chat_id"]))
+        return self.created(next(chat for chat in chats_of(Task(result.data)) if chat.chat_id == chat_id))
 
-    async def _note_async(self, task_id: int, about: dict[str, JsonValue]) -> OperationResult[Any]:
-        def decide(task: Task, by: By) -> JsonValue:
-            return task.with_chat(about, by)
+    async def _tell_async(self, task_id: int, about: dict[str, JsonValue]) -> OperationResult[Any]:
+        return await self._note_async(task_id, lambda task, by: with_outcome(task, about, by))
 
+    async def _note_async(self, task_id: int, decide: Decide) -> OperationResult[Any]:
         return await self._tasks.change_async(task_id, decide, "tasks.ai-session")

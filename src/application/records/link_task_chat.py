@@ -37,10 +37,12 @@ class LinkTaskChatCommandHandler(CommandHandler[LinkTaskChatCommand, OperationRe
         if transcript is None or transcript.identifier != (Task(record).username or record.username):
             return invalid("session_id", "must be the id of a session with the worker of this task")
 
+        told = "Linked a conversation of a bot with the worker"
+
         def decide(task: Task, by: By) -> JsonValue:
             if any(chat.session_id == request.session_id for chat in chats_of(task)):
                 return task.record.data
-            return task.with_chat({"session_id": request.session_id, "status": ChatStatus.ACTIVE.value}, by)
+            return task.with_chat(told, {"session_id": request.session_id, "status": ChatStatus.ACTIVE.value}, by)
 
         result = await self._tasks.change_async(request.task_id, decide, "tasks.ai-session")
         if result.data is None:

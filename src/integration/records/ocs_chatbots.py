@@ -112,18 +112,23 @@ class OcsChatbots(Chatbots):
         if self._client is not None:
             await self._client.close_async()
 
-    async def _call_async(
-        self, method: str, path: str, *, json: Any = None, params: Mapping[str, str] | None = None
-    ) -> UpstreamResponse:
+    async def check_set_up_async(self) -> None:
+        await self._set_up_async()
+
+    async def _set_up_async(self) -> tuple[ResilientClient, str]:
         if self._client is None:
             raise ChatbotsNotSetUpError("no Open Chat Studio is set up here: LABKEEPER_OCS_URL is empty")
         key = await self._credentials.get_async(BOTS_OWNER)
         if key is None:
             raise ChatbotsNotSetUpError("no key to Open Chat Studio is kept here; an administrator can set it")
+        return self._client, key.password
+
+    async def _call_async(
+        self, method: str, path: str, *, json: Any = None, params: Mapping[str, str] | None = None
+    ) -> UpstreamResponse:
+        client, key = await self._set_up_async()
         try:
-            answer = await self._client.request_async(
-                method, path, headers={"X-api-key": key.password}, json=json, params=params
-            )
+            answer = await client.request_async(method, path, headers={"X-api-key": key}, json=json, params=params)
         except UpstreamAnswerError as error:
             raise _failed(error) from error
         except UpstreamError as error:

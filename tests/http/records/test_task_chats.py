@@ -72,7 +72,8 @@ async def test_a_bot_is_asked_and_its_words_are_read(asha: httpx.AsyncClient, oc
     assert transcript["session_id"] == started.json()["session_id"]
     assert [message["role"] for message in transcript["messages"]] == ["assistant", "user"]
     events = (await asha.get(f"{where}/events")).json()["items"]
-    assert [event["event_type"] for event in events] == ["created", "ai_session", "ai_session"]
+    assert [event["event_type"] for event in events] == ["created", "ai_session"]
+    assert "ai_requested" not in (await asha.get(f"/api/v1/records/{task_id}")).json()["data"]
 
 
 async def test_a_session_that_was_not_told_is_found_later(
@@ -126,7 +127,10 @@ async def test_an_outage_over_there_is_told_and_keeps_no_task_from_being_read(
     assert_problem(await asha.post(f"{where}/ai/initiate", json=ASK), 503, "unavailable")
     ocs.kill()
     assert_problem(await asha.post(f"{where}/ai/initiate", json=ASK), 503, "unavailable")
-    assert len((await asha.get(where)).json()["events"]) == 5
+    assert [one["event_type"] for one in (await asha.get(where)).json()["events"]] == ["created", *["ai_session"] * 2]
+    listed = await asha.get(f"{where}/ai/sessions")
+    assert (listed.status_code, [one["status"] for one in listed.json()["items"]]) == (200, ["pending"] * 2)
+    assert "Open Chat Studio gives no answer" in listed.json()["not_looked_up"]
 
 
 async def test_without_a_key_or_with_a_wrong_one(asha: httpx.AsyncClient, ocs: OcsSimulator, where: str) -> None:
@@ -137,7 +141,29 @@ async def test_without_a_key_or_with_a_wrong_one(asha: httpx.AsyncClient, ocs: O
     assert_problem(refused, 502, "upstream-failed")
     assert "wrong" not in refused.text
     await asha.put(KEY_PATH, json={"api_key": None}, headers=admin)
+    before = (await asha.get(where)).json()
     assert_problem(await asha.post(f"{where}/ai/initiate", json=ASK), 409, "chatbots-not-set-up")
+    assert (await asha.get(where)).json() == before, "nothing was asked, so there is nothing to tell"
+    told = (await asha.get(f"{where}/ai/sessions")).json()
+    assert ([one["status"] for one in told["items"]], told["not_looked_up"]) == (["failed"], None)
+
+
+async def test_a_bot_that_nobody_knows_is_refused_and_there_is_a_list_of_them(
+    asha: httpx.AsyncClient, ocs: OcsSimulator, where: str
+) -> None:
+    unknown = await asha.post(f"{where}/ai/initiate", json={**ASK, "experiment": "unknown"})
+    assert "No Experiment" in assert_problem(unknown, 409, "chatbot-refused")["detail"]
+    assert BOT in [one["id"] for one in ocs.bots()]
+
+
+async def test_what_is_cut_short_while_a_bot_is_asked_is_told(asha: httpx.AsyncClient, where: str) -> None:
+    record = f"/api/v1/records/{where.rpartition('/')[2]}"
+    data = (await asha.get(record)).json()["data"]
+    entry = {"chat_id": "c1", "experiment": BOT, "actor": "asha", "timestamp": "2026-03-01T12:00:00Z"}
+    assert (await asha.patch(record, json={"data": {**data, "ai_requested": [entry]}})).status_code == 200
+    assert [(one["chat_id"], one["status"]) for one in await chats(asha, where)] == [("c1", "requested")]
+    assert (await asha.post(f"{where}/ai/initiate", json=ASK)).status_code == 201
+    assert [one["status"] for one in await chats(asha, where)] == ["active", "requested"]
 
 
 async def test_the_key_is_stored_nowhere_in_clear(where: str, driver: MongoDriver) -> None:

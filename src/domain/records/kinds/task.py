@@ -38,14 +38,18 @@ class By:
     actor: str
     at: datetime
 
+    @property
+    def timestamp(self) -> str:
+        """When, as it is written into a task."""
+        return self.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
     def event(self, event_type: str, description: str, **more: JsonValue) -> dict[str, JsonValue]:
         """Return an entry for a task's list of events."""
-        timestamp = self.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
         return {
             "event_type": event_type,
             "actor": self.actor,
             "description": description,
-            "timestamp": timestamp,
+            "timestamp": self.timestamp,
             **more,
         }
 
@@ -108,9 +112,9 @@ class Task(TypedRecord):
         event = by.event("updated", f"Changed {', '.join(different)}", changed=list(different))
         return self._with(event, **changes)
 
-    def with_chat(self, session: dict[str, JsonValue], by: By) -> JsonValue:
-        """Return the data of the task with a conversation that a bot was asked to begin."""
-        return self._with(by.event("ai_session", "Asked a bot to talk to the worker", **session))
+    def with_chat(self, description: str, session: dict[str, JsonValue], by: By) -> JsonValue:
+        """Return the data of the task with what became of a conversation with a bot."""
+        return self._with(by.event("ai_session", description, **session))
 
     def _moved(self, wanted: TaskStatus, by: By, **more: JsonValue) -> JsonValue:
         status = self.status

@@ -5,6 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+BOTS = {
+    "0b6f2f0c-5f3b-4e0a-9a51-0d6a8e1f7c11": "Follow-up",
+    "c4a1f3de-7a52-4f0e-8c7e-5d2b9e604a22": "Weekly check-in",
+}
+"""Names of all bots by id."""
+
 
 @dataclass
 class Manner:
@@ -24,7 +30,7 @@ class Manner:
 
 
 class ChatWorld:
-    """Sessions in the order of their beginning. Every bot is known; a worker answers at once."""
+    """Sessions in the order of their beginning. A worker answers at once."""
 
     def __init__(self) -> None:
         self.manner = Manner()
@@ -64,7 +70,7 @@ class ChatWorld:
         session: dict[str, Any] = {
             "id": str(uuid4()),
             "team": {"name": "Field", "slug": "field"},
-            "experiment": {"id": said["experiment"], "name": "Follow-up", "version_number": 1},
+            "experiment": {"id": said["experiment"], "name": BOTS[said["experiment"]], "version_number": 1},
             "participant": {"identifier": said["identifier"], "remote_id": ""},
             "created_at": _now(),
             "updated_at": _now(),

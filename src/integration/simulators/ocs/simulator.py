@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from integration.simulators.ocs.chat_world import ChatWorld, Manner
+from integration.simulators.ocs.chat_world import BOTS, ChatWorld, Manner
 
 _PLATFORMS = frozenset({"telegram", "web", "whatsapp", "facebook", "sureadhere", "api", "slack", "commcare_connect"})
 _HANGS = 599
@@ -34,6 +34,8 @@ def build_simulator(api_key: str, *, drivable: bool = False) -> ASGIApp:
         route
         for prefix in ("/api", "/api/v1")
         for route in (
+            Route(f"{prefix}/experiments/", api.experiments, methods=["GET"]),
+            Route(f"{prefix}/experiments/{{experiment_id}}/", api.experiment, methods=["GET"]),
             Route(f"{prefix}/sessions/", api.sessions, methods=["GET"]),
             Route(f"{prefix}/sessions/{{session_id}}/", api.session, methods=["GET"]),
         )
@@ -86,6 +88,8 @@ class _Api:
             missing["non_field_errors"] = ["Exactly one of prompt_text and message_text is required."]
         if missing:
             return _answer(missing, 400)
+        if said["experiment"] not in BOTS:
+            return _answer({"detail": "No Experiment matches the given query."}, 404)
         if said["platform"] not in _PLATFORMS:
             return _answer({"detail": f"Experiment cannot send messages on the {said['platform']} channel"}, 400)
         if said["identifier"] in self._world.manner.without_consent:
@@ -95,6 +99,13 @@ class _Api:
             return Response(b"", 200)
         told = {"session_id": session["id"], "url": f"/sessions/{session['id']}", "team": "field", "channel": "x"}
         return _answer(told)
+
+    async def experiments(self, request: Request) -> Response:
+        return _answer({"next": None, "previous": None, "results": [_bot(request, one) for one in BOTS]})
+
+    async def experiment(self, request: Request) -> Response:
+        bot_id = request.path_params["experiment_id"]
+        return _answer(_bot(request, bot_id)) if bot_id in BOTS else _answer({"detail": "Not found."}, 404)
 
     async def sessions(self, request: Request) -> Response:
         asked = request.query_params
@@ -113,6 +124,13 @@ class _Api:
         if request.method == "PUT":
             self._world.manner = Manner(**orjson.loads(await request.body()))
         return _answer({"manner": asdict(self._world.manner), "triggers": self._world.triggers})
+
+
+def _bot(request: Request, bot_id: str) -> dict[str, Any]:
+    version = {"version_number": 1, "is_default_version": True, "version_description": ""}
+    where = f"{request.url.scheme}://{request.url.netloc}/api/experiments/{bot_id}/"
+    versions = [{"name": BOTS[bot_id], **version}]
+    return {"id": bot_id, "name": BOTS[bot_id], "url": where, "version_number": 1, "versions": versions}
 
 
 async def _object_async(request: Request) -> dict[str, Any] | None:
