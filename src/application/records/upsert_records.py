@@ -28,8 +28,8 @@ class UpsertRecordsCommand(Command[OperationResult[list[LabsRecord] | QueuedWrit
 
     items: tuple[RecordItem, ...]
     can_wait: bool = False
-
     in_batch: bool = True
+
 
 class UpsertRecordsCommandHandler(
     CommandHandler[UpsertRecordsCommand, OperationResult[list[LabsRecord] | QueuedWrite]]

@@ -216,24 +216,6 @@ async def test_a_batch_is_made_all_or_none_and_its_bad_item_named(
     assert len(records.records) == 2
 
 
-def nested(depth: int) -> str:
-    return "[" * depth + "]" * depth
-
-
-@pytest.mark.parametrize("data", [nested(66), nested(5_000), nested(200_000), "NaN", "1e999", '"\\ud800"', '{"a"}'])
-async def test_data_that_cannot_be_kept_are_refused(asha: httpx.AsyncClient, records: FakeRecords, data: str) -> None:
-    body = '{"experiment":"x","type":"Y","opportunity_id":814,"data":' + data + "}"
-    answer = await asha.post(PATH, content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code in (400, 422), answer.text
-    assert not records.records
-
-
-async def test_data_may_be_deep_up_to_the_limit(asha: httpx.AsyncClient) -> None:
-    body = '{"experiment":"x","type":"Y","opportunity_id":814,"data":' + nested(65) + "}"
-    assert (await asha.post(PATH, content=body, headers={"Content-Type": "application/json"})).status_code == 201
-
-
-async def test_data_that_are_too_large_are_refused(asha: httpx.AsyncClient, records: FakeRecords) -> None:
 async def test_what_has_the_wrong_shape_in_a_batch_is_named_by_its_place_too(asha: httpx.AsyncClient) -> None:
     lacking = {name: value for name, value in RUN.items() if name != "experiment"}
     for bad, field in ((lacking, "items.2.experiment"), ({**RUN, "more": 1}, "items.2.more"), (None, "items.2")):
@@ -265,6 +247,24 @@ async def test_where_one_thing_is_meant_nothing_is_said_of_items(asha: httpx.Asy
     assert assert_problem(single, 422, "invalid-value")["errors"][0]["index"] == 0
 
 
+def nested(depth: int) -> str:
+    return "[" * depth + "]" * depth
+
+
+@pytest.mark.parametrize("data", [nested(66), nested(5_000), nested(200_000), "NaN", "1e999", '"\\ud800"', '{"a"}'])
+async def test_data_that_cannot_be_kept_are_refused(asha: httpx.AsyncClient, records: FakeRecords, data: str) -> None:
+    body = '{"experiment":"x","type":"Y","opportunity_id":814,"data":' + data + "}"
+    answer = await asha.post(PATH, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 422), answer.text
+    assert not records.records
+
+
+async def test_data_may_be_deep_up_to_the_limit(asha: httpx.AsyncClient) -> None:
+    body = '{"experiment":"x","type":"Y","opportunity_id":814,"data":' + nested(65) + "}"
+    assert (await asha.post(PATH, content=body, headers={"Content-Type": "application/json"})).status_code == 201
+
+
+async def test_data_that_are_too_large_are_refused(asha: httpx.AsyncClient, records: FakeRecords) -> None:
     answer = await asha.post(PATH, json={**RUN, "data": "x" * (4 * 1024 * 1024)})
     assert_problem(answer, 422, "invalid-value")
     assert not records.records
