@@ -17,7 +17,7 @@ from api.kernel.guarded_route import GuardedRoute
 from api.kernel.problems import problem_of
 from api.kernel.query_strings import takes_last_of_repeated, takes_other_parameters
 from api.records.answers import encoded, remote_shape
-from api.records.export_bodies import items_async, removal_of, upsert_of
+from api.records.export_bodies import in_order, items_async, merged, removal_of, upsert_of
 from api.records.export_route import ExportRoute, bare
 from api.records.export_shapes import (
     ITEMS_BODY,
@@ -30,7 +30,7 @@ from api.records.export_shapes import (
 )
 from api.records.freshness import AGE_HEADERS, age_headers
 from api.records.outbox_answers import QUEUED, Prefer, accepted, can_wait
-from api.records.remote_lookups import lookups_of
+from api.records.remote_lookups import lookups_of, names_no_scope_that_can_be
 from api.records.repeated import list_answer
 from application.kernel.refusals import Refusal, invalid, missing
 from application.records.find_records import FindRecordsQuery
@@ -69,13 +69,13 @@ class ExportController(LabkeeperController):
         The first of `opportunity_id`, `program_id` and `organization_id` decides; with none only public records.
         """
         asked = dict(request.query_params)
+        if names_no_scope_that_can_be(asked):
+            return bare(_NOT_FOUND)
         try:
             lookups = lookups_of(asked)
         except InvalidFilterError as error:
             return bare(invalid(error.field, error.rule))
         given = {name: int(asked[name]) for name in SCOPE_FIELDS if name in asked}
-        if given and next(iter(given.values())) < 1:
-            return bare(_NOT_FOUND)
         scope = RecordScope(**{name: number for name, number in given.items() if number > 0})
         result = await self.mediator.execute_async(FindRecordsQuery(scope=scope, wanted=lookups.narrowing))
         if not result.is_success:
@@ -96,13 +96,14 @@ class ExportController(LabkeeperController):
     async def upsert_labs_records(self, request: Request, prefer: Prefer = None) -> Response:
         """Insert items without an id, change those with one, all or none; 200 with a list in their order."""
         items = tuple(upsert_of(item) for item in await items_async(request))
-        result = await self.mediator.execute_async(UpsertRecordsCommand(items=items, can_wait=can_wait(prefer)))
+        result = await self.mediator.execute_async(UpsertRecordsCommand(items=merged(items), can_wait=can_wait(prefer)))
         if not result.is_success:
             return _refused(result)
         written = data_of(result)
         if isinstance(written, QueuedWrite):
             return accepted(written)
-        return Response(encoded([remote_shape(record) for record in written]), 200, media_type="application/json")
+        shown = [remote_shape(record) for record in in_order(items, written)]
+        return Response(encoded(shown), 200, media_type="application/json")
 
     @requires(Role.USER)
     @sends(202, "Location", "Preference-Applied")

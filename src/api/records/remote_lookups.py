@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.records.conditions import Condition, RecordFilter
 from domain.records.errors import InvalidFilterError
-from domain.records.values import MAX_ID, JsonValue, LabsRecord
+from domain.records.values import MAX_ID, SCOPE_FIELDS, JsonValue, LabsRecord
 
 _ABSENT = object()
 _NUMBERS = {"id": "id", "pk": "id"} | {
@@ -77,6 +77,15 @@ def lookups_of(parameters: Mapping[str, str]) -> RemoteLookups:
         else:
             rest.append(found)
     return RemoteLookups(RecordFilter(tuple(narrowing)), tuple(rest))
+
+
+def names_no_scope_that_can_be(parameters: Mapping[str, str]) -> bool:
+    """Tell whether the parameter that decides about the scope is a number that no scope has."""
+    said = next((parameters[name] for name in SCOPE_FIELDS if parameters.get(name)), None)
+    try:
+        return said is not None and not 1 <= int(said) <= MAX_ID
+    except ValueError:
+        return False
 
 
 def _of_column(name: str, said: str) -> Condition | Holds:
@@ -169,9 +178,14 @@ def _as_text(value: JsonValue) -> str:
 
 
 def _whole_number(name: str, said: str) -> int:
-    if not (said.isascii() and said.removeprefix("-").isdecimal() and len(said) < 20) or abs(int(said)) > MAX_ID:
+    """Read a number as Python does: with blanks around it, a plus before it and underscores in it."""
+    try:
+        number = int(said)
+    except ValueError:
+        number = MAX_ID + 1
+    if abs(number) > MAX_ID:
         raise InvalidFilterError(name, "must be a whole number")
-    return int(said)
+    return number
 
 
 def _flag(name: str, said: str) -> bool:

@@ -213,8 +213,9 @@ async def test_deleting(asha: httpx.AsyncClient, boris: httpx.AsyncClient, recor
         ([{"id": 1}, {"id": 999}], 404),
         ([{"id": 1}, {"id": 4}], 404),
         ([{"id": 1, "opportunity_id": 900}], 404),
-        ([{}], 400),
         ([{"id": "x"}], 400),
+        ([{"id": 0}], 404),
+        ([{"id": -1}], 404),
         ([1], 400),
         ([{"id": 1, "surprise": 1}], 400),
     ):
@@ -226,6 +227,46 @@ async def test_deleting(asha: httpx.AsyncClient, boris: httpx.AsyncClient, recor
     assert (await delete({"id": 2})).content == b""
     assert (await delete([{"id": 3}, {"id": 3}])).status_code == 200
     assert list(records.records) == [4]
+
+
+async def test_removing_reaches_whatever_is_theirs_and_nothing_else(
+    asha: httpx.AsyncClient, boris: httpx.AsyncClient, records: FakeRecords
+) -> None:
+    await asha.post(PATH, json=[TASK, {**TASK, "opportunity_id": None, "program_id": 12}])
+    await boris.post(PATH, json={**TASK, "opportunity_id": 900, "public": True})
+    for body in ({}, [{"id": None}], [{"id": None, "opportunity_id": 814}], []):
+        answer = await asha.request("DELETE", PATH, json=body)
+        assert (answer.status_code, answer.content) == (200, b""), body
+    assert (await asha.request("DELETE", PATH, json={"opportunity_id": 900})).status_code == 404
+    assert len(records.records) == 3
+    named = [{"id": 1, "program_id": 12}, {"id": 2, "opportunity_id": 814}, {"id": 3, "opportunity_id": 814}]
+    assert (await asha.request("DELETE", PATH, json=named)).status_code == 200
+    assert list(records.records) == [3]
+    refused = await asha.request("DELETE", PATH, json={"id": 3, "bogus": 1})
+    assert (refused.status_code, "bogus" in refused.text) == (400, True), refused.text
+
+
+async def test_ids_are_read_as_there(asha: httpx.AsyncClient) -> None:
+    await asha.post(PATH, json=[TASK, TASK])
+    for said in (" 814", "+814", "8_14", "814 "):
+        listed = await asha.get(PATH, params={"opportunity_id": said})
+        assert [one["id"] for one in listed.json()] == [1, 2], said
+        made = await asha.post(PATH, json={"id": " +1 ", "data": said, "opportunity_id": said})
+        assert [(one["id"], one["data"]) for one in made.json()] == [(1, said)]
+    for number in (0, -1, 2**63, 2**70):
+        assert (await asha.get(PATH, params={"opportunity_id": number})).status_code == 404
+        assert (await asha.post(PATH, json={**TASK, "opportunity_id": number})).status_code == 404
+        assert (await asha.post(PATH, json={"id": number, "data": 1})).status_code == 404
+
+
+async def test_a_record_may_be_in_a_batch_twice(asha: httpx.AsyncClient, records: FakeRecords) -> None:
+    await asha.post(PATH, json=TASK)
+    batch = [{"id": 1, "data": "a", "type": "B"}, TASK, {"id": "1", "data": "c"}, {**TASK, "data": "d"}]
+    answer = await asha.post(PATH, json=batch)
+    assert [(one["id"], one["type"], one["data"]) for one in answer.json()] == [
+        (1, "B", "c"), (2, "Task", TASK["data"]), (1, "B", "c"), (3, "Task", "d"),
+    ]  # fmt: skip
+    assert len(records.records) == 3
 
 
 async def test_what_belongs_to_nobody_is_everybodys(asha: httpx.AsyncClient, boris: httpx.AsyncClient) -> None:
