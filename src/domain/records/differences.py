@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from domain.records.conditions import MISSING, same_json
+from domain.records.conditions import MISSING
+from domain.records.json_text import is_written_alike
 from domain.records.record_history import COLUMNS
 from domain.records.values import JsonValue, LabsRecord
 
@@ -32,7 +33,7 @@ def differences(old: LabsRecord | None, new: LabsRecord | None) -> list[Differen
     """Return what differs, columns first, then data in its own order; None stands for a record that is not there.
 
     Only the innermost place that differs is named. Lists are compared place by place. Values that are the same JSON in
-    another order of keys do not differ.
+    another order of keys do not differ; ``1`` and ``1.0`` do, being kept as they were given.
     """
     found: list[Difference] = []
     for name in (*COLUMNS, "data"):
@@ -56,5 +57,5 @@ def _between(path: tuple[PathStep, ...], old: Any, new: Any) -> Iterator[Differe
         for place in range(max(len(old), len(new))):
             before = old[place] if place < len(old) else MISSING
             yield from _between((*path, place), before, new[place] if place < len(new) else MISSING)
-    elif not same_json(old, new):
+    elif not is_written_alike(old, new):
         yield Difference(path, old, new)

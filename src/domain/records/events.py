@@ -36,7 +36,8 @@ class LabsRecordChangedDomainEvent(RecordedDomainEvent):
             hears of it can tell what it is, and whose.
         fields: the new value of each changed field but ``data``.
         data: the new data as JSON text; None when it did not change.
-        changed: names of what changed; what changed in data as ``data.<key>`` of its outermost keys, or as ``data``
+        changed: names of what changed; what changed in data as ``data.<key>`` of its outermost keys, those with a
+            dot in quotes as in filters (``data."a.b"``), or as ``data``
             when these are too many or too long to be named.
         action: what was done, e.g. ``tasks.assigned``; empty for a plain write.
     """

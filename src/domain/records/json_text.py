@@ -35,6 +35,20 @@ def from_text(text: str) -> JsonValue:
     return json.loads(text)
 
 
+def is_written_alike(left: JsonValue, right: JsonValue) -> bool:
+    """Tell whether two values have the same text but for the order of keys: ``1`` and ``1.0`` have not."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(is_written_alike(value, right[key]) for key, value in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(is_written_alike, left, right))
+    return type(left) is type(right) and repr(left) == repr(right)
+
+
+def key_in_path(key: str) -> str:
+    """Return a key as filters write it in a path: in quotes where it could be read as several keys, or as quoted."""
+    return json.dumps(key, ensure_ascii=False) if not key or "." in key or key.startswith('"') else key
+
+
 def _check_depth(data: JsonValue) -> None:
     level = [data]
     for _ in range(MAX_DATA_DEPTH + 1):

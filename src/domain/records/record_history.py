@@ -12,7 +12,7 @@ from domain.records.events import (
     LabsRecordCreatedDomainEvent,
     LabsRecordRemovedDomainEvent,
 )
-from domain.records.json_text import from_text, to_text
+from domain.records.json_text import from_text, is_written_alike, key_in_path, to_text
 from domain.records.values import JsonValue, LabsRecord, RecordOrigin
 
 COLUMNS = (
@@ -181,9 +181,9 @@ class LabsRecordHistory(Aggregate[LabsRecordState]):
 def _changed_keys(before: JsonValue, after: JsonValue) -> list[str]:
     if not isinstance(before, dict) or not isinstance(after, dict):
         return ["data"]
-    missing = object()
+    missing: Any = object()
     keys = [*before, *(key for key in after if key not in before)]
-    changed = [key for key in keys if not same_json(before.get(key, missing), after.get(key, missing))]
+    changed = [key for key in keys if not is_written_alike(before.get(key, missing), after.get(key, missing))]
     if not 0 < len(changed) <= MOST_CHANGED_KEYS or any(len(key) > LONGEST_CHANGED_KEY for key in changed):
         return ["data"]
-    return [f"data.{key}" for key in changed]
+    return [f"data.{key_in_path(key)}" for key in changed]
