@@ -39,7 +39,7 @@ class HistoryAge:
 
 
 class RecordHistories(ABC):
-    """Histories of records that are there.
+    """Histories of records that are there, and of those that were removed, for who could see them then.
 
     A history begins when the record came to be, or came to its present scope, and for those who see it only because it
     is public when it became that: what was before is not theirs to see who see it now. Every method returns None when
@@ -64,8 +64,8 @@ class RecordHistories(ABC):
 
     @abstractmethod
     async def at_version_async(self, username: str, record_id: int, version: int) -> LabsRecord | None:
-        """Return the record as it was at a version; None also when its history has no such version."""
+        """Return the record as it was at a version; None also when it was removed, or has no such version."""
 
     @abstractmethod
     async def version_async(self, username: str, record_id: int) -> int | None:
-        """Return the version of the record as it is now."""
+        """Return the version of the record as it is now, or was removed with."""

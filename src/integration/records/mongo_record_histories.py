@@ -10,15 +10,17 @@ from domain.records.events import (
     LabsRecordCreatedDomainEvent,
     LabsRecordRemovedDomainEvent,
 )
-from domain.records.record_access import may_see
+from domain.records.record_access import Includes, may_hear, may_see
 from domain.records.record_history import LabsRecordHistory
-from domain.records.values import LabsRecord
+from domain.records.values import MAX_ID, LabsRecord
 from integration.mongo.events.event_store import MongoEventStore
+from integration.records.labs_records_projector import document_after
 from integration.records.record_documents import Document, record_of
 from integration.records.record_reader import RecordReader
 
 AT_ONCE = 20
 """Events read in one go: each may bring megabytes along."""
+_REMOVED = "removed"
 
 
 class MongoRecordHistories(RecordHistories):
@@ -53,7 +55,7 @@ class MongoRecordHistories(RecordHistories):
         document, since = await self._visible_async(username, record_id)
         if document is None or version < since:
             return None
-        if version == document["version"]:
+        if version == document["version"] and _REMOVED not in document:
             return record_of(document)
         history = LabsRecordHistory()
         while history.state.state_version < version:
@@ -71,11 +73,13 @@ class MongoRecordHistories(RecordHistories):
 
     async def _visible_async(self, username: str, record_id: int) -> tuple[Document | None, int]:
         """Return the record if they may see it, and the version with which its history begins for them."""
+        includes = (await self._memberships.of_async(username)).include
         document = await self._reader.document_async(record_id)
+        if document is None:
+            document = await self._removed_async(record_id, includes)
         if document is None:
             return None, 0
         record = record_of(document)
-        includes = (await self._memberships.of_async(username)).include
         if may_see(replace(record, public=False), includes):
             return document, document["since"]
         if not record.public:
@@ -83,6 +87,23 @@ class MongoRecordHistories(RecordHistories):
         # Whoever sees it only because it is public does not see what it was before. Documents of an older shape, which
         # are read until the model is rebuilt, do not know since when it is.
         return document, max(document["since"], document.get("public_since", document["version"]))
+
+    async def _removed_async(self, record_id: int, includes: Includes) -> Document | None:
+        """Return what a removed record was, in the version of its removal; None unless they could see it then."""
+        if not 1 <= record_id <= MAX_ID:
+            return None
+        stream = _stream(record_id)
+        last = [fact.event for fact in await self._store.read_stream_async(stream, limit=1, backwards=True)]
+        if not last or not isinstance(last[0], LabsRecordRemovedDomainEvent) or not may_hear(last[0], includes):
+            return None
+        document: Document | None = None
+        version, removed_at = 0, last[0].aggregate_version
+        while version < removed_at - 1:
+            size = min(removed_at - 1 - version, AT_ONCE)
+            for fact in await self._store.read_stream_async(stream, after=version, limit=size):
+                document = document_after(document, fact.event)
+            version += size
+        return None if document is None else {**document, "version": removed_at, _REMOVED: True}
 
 
 def _stream(record_id: int) -> str:

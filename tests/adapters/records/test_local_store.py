@@ -153,13 +153,41 @@ async def test_a_long_history_is_read_in_pages(local: LocalStore) -> None:
 async def test_who_gets_an_id_again_does_not_get_its_past(local: LocalStore) -> None:
     secret = await local.records.add_async(ASHA, new(OWN, data="secret"))
     await local.records.remove_async(ASHA, [secret.id])
-    assert await histories_of(local).entries_async(ASHA, secret.id, limit=10) is None
+    assert await histories_of(local).entries_async(BEN, secret.id, limit=10) is None
     again = await local.records.update_async(BEN, RecordItem(secret.id, dict(new(OTHER, data="ben's").fields)))
     assert again.id == secret.id
     entries = await histories_of(local).entries_async(BEN, secret.id, limit=10)
     assert [one.version for one in entries] == [3]
     assert await histories_of(local).at_version_async(BEN, secret.id, 1) is None
     assert await histories_of(local).at_version_async(ASHA, secret.id, 3) is None
+
+
+async def test_the_history_of_a_removed_record_stays_with_who_saw_it(local: LocalStore) -> None:
+    draft = await local.records.add_async(ASHA, new(OWN, data="draft"))
+    await local.records.update_async(ASHA, change(draft.id, data="public", public=True))
+    for number in range(45):
+        await local.records.update_async(ASHA, change(draft.id, data=number))
+    await local.records.remove_async(ASHA, [draft.id])
+    other = await local.records.add_async(ASHA, new(OWN, data="secret"))
+    await local.records.remove_async(ASHA, [other.id])
+    histories = histories_of(local)
+
+    async def versions(username: str, record_id: int) -> list[int] | None:
+        entries = await histories.entries_async(username, record_id, limit=100)
+        return None if entries is None else [one.version for one in entries]
+
+    assert await local.records.get_async(ASHA, draft.id) is None
+    assert await versions(ASHA, draft.id) == list(range(48, 0, -1))
+    assert await versions(BEN, draft.id) == list(range(48, 1, -1)), "it was public from the second version on"
+    assert await histories.at_version_async(BEN, draft.id, 1) is None
+    assert (await histories.at_version_async(ASHA, draft.id, 1)) == draft
+    assert (await histories.at_version_async(BEN, draft.id, 47)).data == 44
+    assert await histories.at_version_async(ASHA, draft.id, 48) is None
+    assert await histories.version_async(ASHA, draft.id) == 48
+    assert await versions(ASHA, other.id) == [2, 1]
+    assert await versions(BEN, other.id) is None
+    assert await histories.version_async(BEN, other.id) is None
+    assert await histories.at_version_async(BEN, other.id, 1) is None
 
 
 async def test_what_was_before_a_record_became_public_stays_with_its_own(local: LocalStore) -> None:

@@ -71,6 +71,14 @@ def test_the_same_routes_work_in_every_mode(mode: Installation, connect: Connect
     assert write(asha, "DELETE", path).status_code == 204
     assert connect.records() == []
     assert asha.get(LIST).json()["items"] == []
+    assert asha.get(path).status_code == 404
+    if mode.mode == "cached":  # type: ignore[attr-defined]
+        assert [one["version"] for one in asha.get(f"{path}/history").json()["items"]] == [3, 2, 1]
+        for query, kinds in (("from=1&to=2", {"changed"}), ("from=2", {"removed"})):
+            compared = asha.get(f"{path}/diff?{query}").json()["differences"]
+            assert {one["kind"] for one in compared} == kinds, query
+    for what in ("/history", "/diff?from=1"):
+        assert chidi.get(f"{path}{what}").status_code == 404
 
 
 def test_whoever_may_ask_for_no_record_hears_of_none(mode: Installation, connect: ConnectSimulator) -> None:
