@@ -166,7 +166,10 @@ class RecordsController(LabkeeperController):
     async def get_record_history(
         self, record_id: RecordId, limit: Limit = DEFAULT_LIMIT, cursor: CursorParameter = None
     ) -> Response:
-        """What happened to a record, newest first, to a removed one too if you could see it. 409 where the store keeps no earlier versions (remote)."""
+        """What happened to a record, newest first; to a removed one too, if you could see it then.
+
+        409 where the store keeps no earlier versions (remote).
+        """
         query = GetRecordHistoryQuery(record_id=record_id, limit=limit, cursor=cursor)
         result = await self.mediator.execute_async(query)
         if not result.is_success:
