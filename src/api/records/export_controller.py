@@ -6,7 +6,8 @@ An existing client works by changing its base URL.
 from typing import Any, ClassVar
 
 from classy_fastapi import delete, get, post
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Mediator
 
@@ -18,6 +19,7 @@ from api.kernel.problems import problem_of
 from api.kernel.query_strings import takes_last_of_repeated, takes_other_parameters
 from api.records.answers import encoded, remote_shape
 from api.records.export_bodies import in_order, items_async, merged, removal_of, upsert_of
+from api.records.export_elsewhere import METHODS, elsewhere
 from api.records.export_route import ExportRoute, bare
 from api.records.export_shapes import (
     ITEMS_BODY,
@@ -57,6 +59,16 @@ class ExportController(LabkeeperController):
     def __init__(self, mediator: Mediator, clock: Clock) -> None:
         super().__init__(mediator)
         self._clock = clock
+
+    def add_routes_to(self, router: APIRouter, prefix: str) -> None:
+        """Add the endpoints, those that are asked with GET for HEAD too, and after them what lies beside them."""
+        before = len(router.routes)
+        super().add_routes_to(router, prefix)
+        rest: dict[str, Any] = {"include_in_schema": False, "route_class_override": self.route_class}
+        for route in router.routes[before:]:
+            if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
+                router.add_api_route(route.path, route.endpoint, methods=["HEAD"], **rest)
+        router.add_api_route(f"{prefix}{self.route_prefix}/{{rest:path}}", elsewhere, methods=METHODS, **rest)
 
     @requires(Role.USER)
     @takes_other_parameters

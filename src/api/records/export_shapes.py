@@ -38,7 +38,7 @@ REFUSED: dict[int | str, dict[str, Any]] = {
     }
     for status, why in (("4XX", "The request is refused."), ("5XX", "It could not be done right now."))
 }
-"""Bare refusals; what never reaches an endpoint, such as a wrong method, is a problem document."""
+"""Bare refusals; what never reaches a route, such as a path that is too long, is a problem document."""
 LISTED = {200: _answer("Records.", _ITEMS, [_RECORD]), **REFUSED}
 REMOVED = {200: {"description": "They are gone."}, **REFUSED}
 OPPORTUNITY = {

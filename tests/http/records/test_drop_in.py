@@ -283,8 +283,18 @@ async def test_the_manner_of_the_remote(app: FastAPI, asha: httpx.AsyncClient) -
             assert (answer.status_code, list(answer.json())) == (401, ["detail"])
             assert answer.headers["www-authenticate"].startswith("Bearer")
     for method in ("PUT", "PATCH"):
-        assert (await asha.request(method, PATH)).status_code == 405
-    assert (await asha.get(PATH.rstrip("/"))).status_code == 404
+        answer = await asha.request(method, PATH, json={})
+        assert (answer.status_code, answer.json()) == (405, {"detail": f'Method "{method}" not allowed.'})
+    paths = (PATH, "/export/opp_org_program_list/", "/export/opportunity/814/")
+    for path in paths:
+        headed = await asha.head(path)
+        assert (headed.status_code, headed.headers["content-type"]) == (200, "application/json"), path
+        for method in ("GET", "POST"):
+            moved = await asha.request(method, path.rstrip("/"), params={"opportunity_id": "814"}, json={})
+            assert (moved.status_code, moved.headers["location"]) == (307, f"{path}?opportunity_id=814")
+    for path in ("/export/", "/export/nothing/", "/export/labs_record/1/", "/export//evil.example/labs_record"):
+        nowhere = await asha.get(path)
+        assert (nowhere.status_code, nowhere.json()) == (404, {"detail": "Not found."}), path
     for accept, status in (
         ("*/*", 200),
         ("application/json", 200),
