@@ -12,6 +12,7 @@ from application.contracts.memberships import (
     ProgramView,
 )
 from application.records.record_histories import RecordHistories, RecordHistoryEntry
+from domain.records.ancestry import check_ancestry_async
 from domain.records.conditions import EVERYTHING, RecordFilter, is_in_scope
 from domain.records.errors import InvalidRecordError, RecordNotFoundError
 from domain.records.record_access import Includes, check_readable, may_change, may_see
@@ -90,6 +91,11 @@ class FakeRecords(LabsRecordRepository, RecordHistories):
             last_id = max(last_id + 1, item.id or 0) if item.id not in self.records else last_id
             current = self.records.get(item.id) if item.id is not None else None
             written.append(record_after(index, item, current, last_id, includes))
+
+        async def parent_of(record_id: int) -> int | None:
+            return self.records[record_id].labs_record_id if record_id in self.records else None
+
+        await check_ancestry_async(items, written, dict(self.records), parent_of)
         self._last_id = last_id
         for record in written:
             kind = "changed" if record.id in self.records else "created"

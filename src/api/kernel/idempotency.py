@@ -17,7 +17,7 @@ HEADER = "idempotency-key"
 METHODS = frozenset({"POST", "PATCH", "DELETE"})
 log = logging.getLogger("labkeeper.http")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_REPEATED_HEADERS = ("content-type", "location", "etag", "x-position", "retry-after")
+_REPEATED_HEADERS = ("content-type", "location", "etag", "x-position", "retry-after", "preference-applied")
 _NOT_KEPT = frozenset({408, 425, 429})
 _LARGEST_ANSWER = 1 << 20
 

@@ -3,6 +3,7 @@
 import logging
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from http import HTTPStatus
@@ -103,6 +104,9 @@ def _unread(error: StarletteHTTPException) -> Refusal:
         return Refusal(400, "nested-too-deep", "Nested too deep", "the body is nested too deep to be read")
     if isinstance(error.__cause__, UnicodeDecodeError):
         return Refusal(400, "malformed-json", "Malformed JSON", "the body is not text in UTF-8")
+    if isinstance(error.__cause__, ValueError) and "digits" in str(error.__cause__):
+        detail = f"the body has a number of more than {sys.get_int_max_str_digits()} digits, too many to be read"
+        return Refusal(400, "number-too-long", "Number too long", detail)
     return standard_problem(error.status_code)
 
 

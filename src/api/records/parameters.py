@@ -3,22 +3,34 @@
 from typing import Annotated
 
 from fastapi import Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from application.contracts.labs_context import AskedContext
 from application.kernel.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 from domain.records.values import MAX_ID
 
-RecordId = Annotated[int, Path(ge=1, le=MAX_ID, description="Id of the record.", examples=[4501])]
-TaskId = Annotated[int, Path(ge=1, le=MAX_ID, description="Id of the task.", examples=[4501])]
+
+def _digits(value: object) -> object:
+    """Let nothing but digits be a number: ``1.0``, ``+1`` and ``1_0`` would be read as well."""
+    if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
+        raise PydanticCustomError("whole_number", "must be a whole number, in digits alone")
+    return value
+
+
+Digits = BeforeValidator(_digits)
+RecordId = Annotated[int, Digits, Path(ge=1, le=MAX_ID, description="Id of the record.", examples=[4501])]
+TaskId = Annotated[int, Digits, Path(ge=1, le=MAX_ID, description="Id of the task.", examples=[4501])]
 KindName = Annotated[
     str, Path(max_length=64, description="Name of a kind, as `/records/kinds` lists them.", examples=["workflow-run"])
 ]
 FromVersion = Annotated[
-    int, Query(alias="from", ge=1, le=2**31 - 1, description="The earlier version, as the history lists it.")
+    int, Digits, Query(alias="from", ge=1, le=2**31 - 1, description="The earlier version, as the history lists it.")
 ]
 ToVersion = Annotated[
-    int | None, Query(alias="to", ge=1, le=2**31 - 1, description="The later version; the present one when left out.")
+    int | None,
+    Digits,
+    Query(alias="to", ge=1, le=2**31 - 1, description="The later version; the present one when left out."),
 ]
 Number = Annotated[str, Field(pattern="^[0-9]{1,19}$")]
 
@@ -29,9 +41,11 @@ class ScopeParameters(BaseModel):
     model_config = ConfigDict(populate_by_name=True)
 
     opportunity_id: Annotated[
-        int | None, Field(ge=1, le=MAX_ID, description="Only records of this opportunity, which must be yours.")
+        int | None, Digits, Field(ge=1, le=MAX_ID, description="Only records of this opportunity, which must be yours.")
     ] = None
-    program_id: Annotated[int | None, Field(ge=1, le=MAX_ID, description="Only records of this program.")] = None
+    program_id: Annotated[int | None, Digits, Field(ge=1, le=MAX_ID, description="Only records of this program.")] = (
+        None
+    )
     organization_id: Annotated[
         str | None,
         Field(min_length=1, max_length=255, description="Only records of this organisation: its number or its slug."),

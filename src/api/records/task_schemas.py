@@ -43,6 +43,18 @@ _ANSWERED: dict[str, Any] = {
     "events": [_EVENT],
 }
 
+AskedStatus = Literal[
+    "investigating",
+    "flw_action_in_progress",
+    "flw_action_completed",
+    "review_needed",
+    "closed",
+    "unassigned",
+    "network_manager",
+    "program_manager",
+    "action_underway",
+    "resolved",
+]
 Title = Annotated[str, Field(min_length=1, max_length=1000)]
 Text = Annotated[str, Field(max_length=20_000)]
 Name = Annotated[str, Field(max_length=255)]
@@ -120,7 +132,7 @@ class AssignTaskBody(StrictBody):
 class CommentBody(StrictBody):
     """What is said about a task."""
 
-    comment: Annotated[str, Field(min_length=1, max_length=20_000)]
+    comment: Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"\S", description="Not only blanks.")]
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"comment": "Called twice, no answer."}]})
 
@@ -213,7 +225,12 @@ class TaskEventsPageAnswer(BaseModel):
 class TaskFilters(ScopeParameters):
     """Filters of tasks."""
 
-    status: Annotated[TaskStatus | None, Field(description="Only tasks of this status, legacy names included.")] = None
+    status: Annotated[
+        AskedStatus | None,
+        Field(
+            description="Only tasks of this status, stored under legacy names or not; a legacy name asks for the same."
+        ),
+    ] = None
     priority: Annotated[Priority | None, Field(description="Only tasks of this priority.")] = None
     username: Annotated[str | None, Field(max_length=255, description="Only tasks about this worker.")] = None
     assigned_to_type: Annotated[AssigneeType | None, Field(description="Only tasks whose turn is theirs.")] = None

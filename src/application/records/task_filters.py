@@ -6,7 +6,7 @@ from application.records.record_filters import DATA, read_filters, whole_number
 from domain.records.conditions import Condition, Lookup, RecordFilter
 from domain.records.errors import InvalidFilterError
 from domain.records.kinds.task import TASK
-from domain.records.kinds.task_status import LEGACY_STATUSES
+from domain.records.kinds.task_status import LEGACY_STATUSES, status_read
 
 _TEXTS = ("priority", "assigned_to_type", "assigned_to_name")
 _LINKS = ("audit_session_id", "workflow_run_id")
@@ -21,7 +21,8 @@ def read_task_filters(given: Mapping[str, str]) -> RecordFilter:
     conditions = list(TASK.conditions)
     for name, value in given.items():
         if name == "status":
-            stored = [value, *(legacy for legacy, meant in LEGACY_STATUSES.items() if meant == value)]
+            status = status_read(value)
+            stored = [status, *(legacy for legacy, meant in LEGACY_STATUSES.items() if meant == status)]
             conditions.append(Condition("data", stored, Lookup.IN, (name,)))
         elif name in _TEXTS:
             conditions.append(Condition("data", value, path=(name,)))

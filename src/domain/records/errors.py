@@ -79,7 +79,9 @@ class WrongScopeError(DomainError):
     """An item names another scope than the record has; a mistaken id would move a foreign record."""
 
     def __init__(self, record_id: int, index: int | None = None) -> None:
-        super().__init__(f"record {record_id} belongs to another scope")
+        super().__init__(
+            f"record {record_id} stays in its scope: opportunity_id, program_id and organization_id cannot be changed"
+        )
         self.record_id = record_id
         self.index = index
 

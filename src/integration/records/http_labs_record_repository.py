@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from application.contracts.memberships import MembershipDirectory
 from domain.kernel.clock import Clock, SystemClock
+from domain.records.ancestry import check_ancestry_async
 from domain.records.conditions import EVERYTHING, RecordFilter
 from domain.records.errors import (
     RecordChangedError,
@@ -138,6 +139,12 @@ class HttpLabsRecordRepository(LabsRecordRepository):
             record_after(index, item, before.get(item.id) if item.id is not None else None, 0, includes)
             for index, item in enumerate(items)
         ]
+
+        async def parent_of(record_id: int) -> int | None:
+            found = await self._reads.find_by_ids_async(username, [record_id])
+            return found[record_id].labs_record_id if record_id in found else None
+
+        await check_ancestry_async(items, after, before, parent_of)
         await self._suspects.check_parents_async(username, items, before)
         try:
             return await self._writes.send_async(PlannedWrite(username, items, before, after))

@@ -7,6 +7,7 @@ from neuroglia.data.exceptions import OptimisticConcurrencyException
 from application.contracts.memberships import MembershipDirectory, Memberships
 from application.kernel.conflicts import deciding_again_async
 from application.kernel.request_context import current_request
+from domain.records.ancestry import check_ancestry_async
 from domain.records.conditions import EVERYTHING, RecordFilter, is_in_scope
 from domain.records.errors import InvalidRecordError
 from domain.records.record_access import check_readable, may_see
@@ -95,6 +96,7 @@ class MongoLabsRecordRepository(LabsRecordRepository):
             )
             for index, item in enumerate(items)
         ]
+        await check_ancestry_async(items, records, before, self._parent_of_async)
         await self._check_references_async(records, before, memberships)
         at = self._log.clock.now()
         for record in records:
@@ -129,6 +131,11 @@ class MongoLabsRecordRepository(LabsRecordRepository):
             record_of_parent = history.state.record if history is not None else None
             if record_of_parent is None or not may_see(record_of_parent, memberships.include):
                 raise InvalidRecordError(index, "labs_record_id", "must be the id of a record that is there")
+
+    async def _parent_of_async(self, record_id: int) -> int | None:
+        history = (await self._log.load_async([record_id])).get(record_id)
+        record = None if history is None else history.state.record
+        return None if record is None else record.labs_record_id
 
     async def _new_ids_async(self, count: int) -> list[int]:
         request = current_request()

@@ -298,6 +298,25 @@ async def test_removing_is_all_or_nothing(store: RecordStore) -> None:
         await store.records.remove_async(ASHA, [own[0].id])
 
 
+async def test_no_record_becomes_its_own_ancestor(store: RecordStore) -> None:
+    top = await store.records.add_async(ASHA, new())
+    middle = await store.records.add_async(ASHA, new(labs_record_id=top.id))
+    low = await store.records.add_async(ASHA, new(labs_record_id=middle.id))
+    other = await store.records.add_async(ASHA, new())
+    for items in (
+        [change(top.id, labs_record_id=top.id)],
+        [change(top.id, labs_record_id=middle.id)],
+        [change(top.id, labs_record_id=low.id)],
+        [change(top.id, labs_record_id=other.id), change(other.id, labs_record_id=low.id)],
+    ):
+        with pytest.raises(InvalidRecordError, match="neither the record itself nor below it") as refused:
+            await store.records.write_async(ASHA, items)
+        assert refused.value.field == "labs_record_id"
+    assert await everything(store) == [top, middle, low, other]
+    moved = await store.records.update_async(ASHA, change(low.id, labs_record_id=top.id))
+    assert moved.labs_record_id == top.id
+
+
 async def test_children_go_with_their_parents(store: RecordStore) -> None:
     root = await store.records.add_async(ASHA, new())
     child, other = await store.records.write_async(ASHA, [new(labs_record_id=root.id), new()])

@@ -247,6 +247,30 @@ async def test_where_one_thing_is_meant_nothing_is_said_of_items(asha: httpx.Asy
     assert assert_problem(single, 422, "invalid-value")["errors"][0]["index"] == 0
 
 
+@pytest.mark.parametrize("number", ["1.0", "+1", "1_0", "%201", "1e0"])
+async def test_an_id_is_digits_alone(asha: httpx.AsyncClient, number: str) -> None:
+    for path in (f"{PATH}/{number}", f"/api/v1/tasks/{number}", f"{PATH}/1/diff?from={number}"):
+        assert "digits" in assert_problem(await asha.get(path.replace("+", "%2B")), 422, "invalid-value")["detail"]
+
+
+async def test_a_number_that_is_too_long_to_be_read_is_told(asha: httpx.AsyncClient) -> None:
+    body = '{"experiment":"x","type":"Y","opportunity_id":814,"data":' + "1" * 5_000 + "}"
+    answer = await asha.post(PATH, content=body, headers={"Content-Type": "application/json"})
+    assert "4300 digits" in assert_problem(answer, 400, "number-too-long")["detail"]
+
+
+async def test_a_scope_that_is_taken_away_is_refused_with_the_rule(asha: httpx.AsyncClient) -> None:
+    where = f"{PATH}/{(await make(asha))['id']}"
+    refused = await asha.patch(where, json={"opportunity_id": None})
+    assert "cannot be changed" in assert_problem(refused, 409, "wrong-scope")["detail"]
+
+
+async def test_a_record_is_not_its_own_parent(asha: httpx.AsyncClient) -> None:
+    record_id = (await make(asha))["id"]
+    refused = await asha.patch(f"{PATH}/{record_id}", json={"labs_record_id": record_id})
+    assert assert_problem(refused, 422, "invalid-value")["errors"][0]["field"] == "labs_record_id"
+
+
 def nested(depth: int) -> str:
     return "[" * depth + "]" * depth
 

@@ -21,6 +21,23 @@ async def make(client: httpx.AsyncClient, **fields: Any) -> str:
     return answer.headers["location"]
 
 
+async def test_a_legacy_status_asks_for_what_it_means(asha: httpx.AsyncClient, records: FakeRecords) -> None:
+    where = await make(asha)
+    assert (await asha.post(f"{where}/status", json={"status": "closed"})).status_code == 200
+    await make(asha)
+    for status, found in (("resolved", ["closed"]), ("closed", ["closed"]), ("unassigned", ["investigating"])):
+        listed = await asha.get(PATH, params={"status": status})
+        assert (listed.status_code, [one["status"] for one in listed.json()["items"]]) == (200, found)
+    assert_problem(await asha.get(PATH, params={"status": "on hold"}), 422, "invalid-value")
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u00a0"])
+async def test_a_comment_says_something(asha: httpx.AsyncClient, blank: str) -> None:
+    where = await make(asha)
+    refused = await asha.post(f"{where}/comment", json={"comment": blank})
+    assert assert_problem(refused, 422, "invalid-value")["errors"][0]["field"] == "comment"
+
+
 async def test_a_task_from_its_making_to_its_resolution(asha: httpx.AsyncClient, records: FakeRecords) -> None:
     where = await make(asha, priority="high")
     task = (await asha.get(where)).json()
@@ -140,7 +157,7 @@ async def test_tasks_are_found_by_what_they_are(asha: httpx.AsyncClient, records
     assert [one["status"] for one in closed] == ["closed", "closed"]
     assert len((await asha.get(PATH, params={"priority": "low"})).json()["items"]) == 6
     assert len((await asha.get(PATH, params={"data.status": "resolved"})).json()["items"]) == 1
-    for query in ("status=resolved", "priority=urgent", "title=x", "audit_session_id=x", "public=true"):
+    for query in ("status=gone", "priority=urgent", "title=x", "audit_session_id=x", "public=true"):
         assert (await asha.get(f"{PATH}?{query}")).status_code == 422, query
 
 

@@ -123,3 +123,18 @@ def test_the_drop_in_queues_too(found: Installation, connect: ConnectSimulator) 
         assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
     gone = send(asha, "DELETE", drop_in, json=[{"id": ids[0]}])
     assert (gone.status_code, gone.content) == (200, b"")
+
+
+def test_a_queued_write_that_is_sent_again_under_its_key_is_answered_alike(
+    found: Installation, connect: ConnectSimulator
+) -> None:
+    asha = found.logged_in("asha")
+    assert send(asha, "POST", "/api/v1/records", json=RECORD).status_code in (201, 202)
+    dead(connect)
+    own = {"Origin": str(asha.base_url).rstrip("/"), "Prefer": "respond-async", "Idempotency-Key": "once"}
+    first, again = (asha.post("/api/v1/records", json=RECORD, headers=own) for _ in range(2))
+    assert (first.status_code, again.status_code, again.headers["idempotent-replayed"]) == (202, 202, "true")
+    assert again.headers["preference-applied"] == first.headers["preference-applied"] == "respond-async"
+    assert again.headers["location"] == first.headers["location"]
+    connect.set_faults()
+    passed(found)
