@@ -28,6 +28,7 @@ from integration.access import wiring as access
 from integration.http.address_policy import AddressPolicy
 from integration.http.outbound_addresses import PolicedOutboundAddresses
 from integration.installation_secrets import InstallationSecrets
+from integration.labops import wiring as labops
 from integration.labs import wiring as labs
 from integration.mongo.credential_store import EncryptedCredentialStore
 from integration.mongo.driver import MongoDriver, open_driver
@@ -109,14 +110,18 @@ def build_app(
         ocs=settings.ocs,
     )
     storage.add(field)
+    operations = labops.register_labops(
+        services, driver=driver, clock=clock, settings=settings.labops, data_dir=settings.data_dir
+    )
+    storage.add(operations)
     hooks = webhooks.register_webhooks(
         services,
         driver=driver,
         clock=clock,
         credentials=credentials,
         policy=policy,
-        logs=[labs.LOG, records.LOG, access.LOG],
-        event_types=_types_of([labs_log, field.log, who.log]),
+        logs=[labs.LOG, records.LOG, labops.LOG, access.LOG],
+        event_types=_types_of([labs_log, field.log, operations.log, who.log]),
         public_url=settings.public_url,
     )
     storage.add(hooks)
@@ -126,13 +131,13 @@ def build_app(
 
     register_subscriptions(services, driver, clock, watch)
     services.add_singleton(HostedService, singleton=background)
-    _register_event_stream(services, [labs_log, field.log], settings.public_url)
+    _register_event_stream(services, [labs_log, field.log, operations.log], settings.public_url)
     services.add_singleton(ReadYourWrites)
     services.add_singleton(Authenticator, singleton=_authenticator(settings, secrets, clock, monotonic, who))
     register_handlers(services, "application.operations")
     _register_probes(builder, driver, telemetry)
-    builder.add_controllers(["api.labs", "api.records", "api.access", "api.webhooks", "api.operations"])
-    LabkeeperTaskScheduler.configure(builder, [labs.JOBS, *field.jobs])
+    builder.add_controllers(["api.labs", "api.labops", "api.records", "api.access", "api.webhooks", "api.operations"])
+    LabkeeperTaskScheduler.configure(builder, [labs.JOBS, *field.jobs, *operations.jobs])
     return builder.build_app_with_lifespan("Labkeeper", DESCRIPTION, product_version())
 
 

@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.fernet import Fernet
 from neuroglia.hosting.abstractions import ApplicationSettings
@@ -138,6 +139,22 @@ class OcsSettings(ApplicationSettings):
     url: Annotated[str, AfterValidator(_base_url)] = ""
 
 
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("must be the name of a time zone such as Europe/Berlin") from None
+    return value
+
+
+class LabopsSettings(ApplicationSettings):
+    """Settings of the lab operations context."""
+
+    model_config = SettingsConfigDict(env_prefix="LABKEEPER_LABOPS_", extra="ignore", env_ignore_empty=True)
+
+    timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+
+
 class Settings(ApplicationSettings):
     """Settings of the whole program."""
 
@@ -184,6 +201,11 @@ class Settings(ApplicationSettings):
     def records(self) -> RecordsSettings:
         """The records context's own settings."""
         return RecordsSettings()
+
+    @cached_property
+    def labops(self) -> LabopsSettings:
+        """The lab operations context's own settings."""
+        return LabopsSettings()
 
     @cached_property
     def ocs(self) -> OcsSettings:

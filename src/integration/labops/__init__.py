@@ -1,0 +1,1 @@
+"""Lab operations on MongoDB, Parquet and DuckDB."""

@@ -1,0 +1,57 @@
+"""The lab operations context, put together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from neuroglia.dependency_injection.service_provider import ServiceCollection
+
+from application.kernel.event_feed import EventFeed
+from application.kernel.handlers import register_handlers
+from domain.kernel.clock import Clock
+from domain.labops.events import LABOPS_EVENTS
+from domain.labops.repositories import SpecimenRepository
+from integration.labops.mongo_specimen_repository import MongoSpecimenRepository
+from integration.mongo.driver import MongoDriver
+from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.event_store import MongoEventStore
+from settings import LabopsSettings
+
+LOG = "labops"
+
+
+@dataclass(frozen=True)
+class LabopsContext:
+    """What the application does with the context.
+
+    Attributes:
+        log: its event log.
+        jobs: modules with recurrent jobs.
+    """
+
+    log: MongoEventStore
+    jobs: tuple[str, ...]
+
+    async def prepare_async(self) -> None:
+        """Make the indexes; to be called before anything starts."""
+        await self.log.prepare_async()
+
+    async def close_async(self) -> None:
+        """Let go of everything; to be called after everything has stopped."""
+        await self.log.close_async()
+
+
+def register_labops(
+    services: ServiceCollection,
+    *,
+    driver: MongoDriver,
+    clock: Clock,
+    settings: LabopsSettings,
+    data_dir: Path,
+) -> LabopsContext:
+    """Register the context's use cases, adapters and read models."""
+    log = MongoEventStore(driver, LOG, EventCodec(LOG, LABOPS_EVENTS), clock)
+    services.add_singleton(LabopsSettings, singleton=settings)
+    services.add_singleton(EventFeed, singleton=log)
+    services.add_singleton(SpecimenRepository, singleton=MongoSpecimenRepository(log))
+    register_handlers(services, "application.labops")
+    return LabopsContext(log, ())
