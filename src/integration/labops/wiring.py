@@ -11,6 +11,7 @@ from domain.kernel.clock import Clock
 from domain.labops.events import LABOPS_EVENTS
 from domain.labops.repositories import SpecimenRepository
 from integration.labops.mongo_specimen_repository import MongoSpecimenRepository
+from integration.labops.whatif_wiring import register_whatif
 from integration.mongo.driver import MongoDriver
 from integration.mongo.events.event_codec import EventCodec
 from integration.mongo.events.event_store import MongoEventStore
@@ -53,5 +54,6 @@ def register_labops(
     services.add_singleton(LabopsSettings, singleton=settings)
     services.add_singleton(EventFeed, singleton=log)
     services.add_singleton(SpecimenRepository, singleton=MongoSpecimenRepository(log))
+    register_whatif(services, clock=clock, settings=settings)
     register_handlers(services, "application.labops")
     return LabopsContext(log, ())

@@ -1,0 +1,1 @@
+"""What if: the kit's formula, and simulations of the laboratory."""
