@@ -1,0 +1,222 @@
+"""Alert: raised when a rule's limit is passed, followed while it stands, resolved when it is good again.
+
+A message goes out at once when the alert is raised, when what was measured changes, and when it is resolved, but after
+each message about the rule there is quiet for the rule's cool-down. What changes meanwhile is recorded; when the quiet
+is over one message says how it stands then, if it stands. What ended in the quiet is told by no message.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from domain.kernel.aggregate import Aggregate, RememberedState, reduces
+from domain.labops.alert_durations import duration_text
+from domain.labops.alert_errors import AlertResolvedError
+from domain.labops.alert_events import (
+    AlertAcknowledgedDomainEvent,
+    AlertAnnouncedDomainEvent,
+    AlertRaisedDomainEvent,
+    AlertResolvedDomainEvent,
+    AlertUpdatedDomainEvent,
+)
+from domain.labops.alert_values import AlertRuleDetails, AlertSeverity, Measurement
+
+ResolveReason = Literal["cleared", "rule_inactive", "rule_removed"]
+
+
+class AlertState(RememberedState):
+    """The remembered alert.
+
+    Attributes:
+        told: how bad it was in the last message; None before the first.
+        unsaid: whether something has changed since that message.
+        quiet_until: no message goes out before; None when one may.
+    """
+
+    rule_id: str
+    ordinal: int
+    value: float | None
+    severity: AlertSeverity
+    is_open: bool
+    acknowledged_by: str | None
+    raised_at: datetime
+    told: AlertSeverity | None
+    unsaid: bool
+    quiet_until: datetime | None
+
+    @reduces(AlertRaisedDomainEvent)
+    def _raised(self, event: AlertRaisedDomainEvent) -> None:
+        self.rule_id = event.rule_id
+        self.ordinal = event.ordinal
+        self.value = event.value
+        self.severity = AlertSeverity(event.severity)
+        self.is_open = True
+        self.acknowledged_by = None
+        self.raised_at = event.created_at
+        self.told = None
+        self.unsaid = True
+        self.quiet_until = event.quiet_until
+
+    @reduces(AlertUpdatedDomainEvent)
+    def _updated(self, event: AlertUpdatedDomainEvent) -> None:
+        self.value = event.value
+        self.severity = AlertSeverity(event.severity)
+        self.unsaid = True
+
+    @reduces(AlertResolvedDomainEvent)
+    def _resolved(self, event: AlertResolvedDomainEvent) -> None:
+        self.value = event.value if event.value is not None else self.value
+        self.is_open = False
+        self.unsaid = True
+
+    @reduces(AlertAcknowledgedDomainEvent)
+    def _acknowledged(self, event: AlertAcknowledgedDomainEvent) -> None:
+        self.acknowledged_by = event.by
+
+    @reduces(AlertAnnouncedDomainEvent)
+    def _announced(self, event: AlertAnnouncedDomainEvent) -> None:
+        self.told = AlertSeverity(event.severity)
+        self.unsaid = False
+        self.quiet_until = event.quiet_until
+
+
+class Alert(Aggregate[AlertState]):
+    """One time that a rule's limit was passed. Its id is ``<rule id>-<ordinal>``: nobody can raise it a second time."""
+
+    @classmethod
+    def raise_for(
+        cls,
+        rule_id: str,
+        details: AlertRuleDetails,
+        ordinal: int,
+        measured: Measurement,
+        quiet_until: datetime | None,
+        at: datetime,
+    ) -> "Alert":
+        """Raise an alert, and say so unless there is to be quiet.
+
+        Args:
+            measured: with a value that the rule warns of.
+            quiet_until: of the rule's alert before this one; None when there was none.
+        """
+        value = _value(measured)
+        alert = cls()
+        alert.record(
+            AlertRaisedDomainEvent(
+                aggregate_id=alert_id_of(rule_id, ordinal),
+                created_at=at,
+                rule_id=rule_id,
+                ordinal=ordinal,
+                rule_name=details.name,
+                metric=details.metric.value,
+                operator=details.operator.value,
+                threshold=details.threshold,
+                value=value,
+                severity=details.severity_of(value).value,
+                window=duration_text(details.window),
+                assay=details.assay,
+                machine_id=details.machine_id,
+                quiet_until=quiet_until,
+            )
+        )
+        alert._announce_if_due(details, measured, at)
+        return alert
+
+    def observe(self, details: AlertRuleDetails, measured: Measurement, at: datetime) -> None:
+        """Take what was measured while it stands: it is resolved, another value, or the same.
+
+        Without a value (no data) nothing changes; what the quiet held back is said all the same.
+        """
+        if not self.state.is_open:
+            return
+        if measured.value is not None:
+            if details.cleared_by(measured.value):
+                self._resolve("cleared", measured.value, at)
+            elif measured.value != self.state.value or details.severity_of(measured.value) != self.state.severity:
+                self.record(
+                    AlertUpdatedDomainEvent(
+                        aggregate_id=self.state.id,
+                        created_at=at,
+                        rule_id=self.state.rule_id,
+                        value=measured.value,
+                        severity=details.severity_of(measured.value).value,
+                    )
+                )
+        self._announce_if_due(details, measured, at)
+
+    def end(self, reason: ResolveReason, at: datetime) -> bool:
+        """Resolve it because nobody watches any more; says nothing. False when it is over already."""
+        if not self.state.is_open:
+            return False
+        self._resolve(reason, None, at)
+        return True
+
+    def acknowledge(self, by: str, note: str, at: datetime) -> bool:
+        """Note that somebody has seen it; False, and nothing recorded, when somebody has before.
+
+        Raises:
+            AlertResolvedError: it is over.
+        """
+        if self.state.acknowledged_by is not None:
+            return False
+        if not self.state.is_open:
+            raise AlertResolvedError(f"alert {self.state.id} is resolved")
+        self.record(
+            AlertAcknowledgedDomainEvent(
+                aggregate_id=self.state.id, created_at=at, rule_id=self.state.rule_id, by=by, note=note
+            )
+        )
+        return True
+
+    def _resolve(self, reason: ResolveReason, value: float | None, at: datetime) -> None:
+        self.record(
+            AlertResolvedDomainEvent(
+                aggregate_id=self.state.id, created_at=at, rule_id=self.state.rule_id, value=value, reason=reason
+            )
+        )
+
+    def _announce_if_due(self, details: AlertRuleDetails, measured: Measurement, at: datetime) -> None:
+        state = self.state
+        if not state.unsaid or (state.quiet_until is not None and at < state.quiet_until):
+            return
+        if state.told is None and not state.is_open:
+            return
+        worse = state.told is AlertSeverity.MEDIUM and state.severity is AlertSeverity.HIGH
+        if state.is_open and state.acknowledged_by is not None and not worse:
+            # Somebody is at it: only news that could change what they do.
+            return
+        kind = "resolved" if not state.is_open else "raised" if state.told is None else "updated"
+        self.record(
+            AlertAnnouncedDomainEvent(
+                aggregate_id=state.id,
+                created_at=at,
+                rule_id=state.rule_id,
+                kind=kind,
+                rule_name=details.name,
+                metric=details.metric.value,
+                operator=details.operator.value,
+                threshold=details.threshold,
+                value=state.value,
+                severity=state.severity.value,
+                window=duration_text(details.window),
+                assay=details.assay,
+                machine_id=details.machine_id,
+                raised_at=state.raised_at,
+                specimens=measured.specimens,
+                concerned=measured.concerned,
+                top_assays=[assay for assay, _ in measured.top_assays],
+                top_counts=[count for _, count in measured.top_assays],
+                channels=list(details.channels),
+                quiet_until=at + details.cool_down,
+            )
+        )
+
+
+def alert_id_of(rule_id: str, ordinal: int) -> str:
+    """Return the id of a rule's alert; ``ordinal`` counts from 1."""
+    return f"{rule_id}-{ordinal}"
+
+
+def _value(measured: Measurement) -> float:
+    if measured.value is None:
+        raise ValueError("nothing was measured")
+    return measured.value
