@@ -1,0 +1,82 @@
+"""Holding a table against rules, in one pass."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain.labops.quality.batches import RowBatch
+from domain.labops.quality.checks import Check, Finding, Unchecked
+from domain.labops.quality.report import NotChecked, QualityReport, RuleCount, Severity, Violation
+from domain.labops.quality.rule_types import Circumstances
+from domain.labops.quality.rules import QualityRule, RuleSet
+
+
+class Evaluation:
+    """One run of a rule set over one table. See every batch in order, then ask for the report; close it in any case."""
+
+    def __init__(self, rules: RuleSet, columns: Sequence[str], there: Circumstances) -> None:
+        self._columns = columns
+        self._rows = 0
+        self._checks: list[tuple[QualityRule, Check]] = []
+        self._not_checked: list[NotChecked] = []
+        self._rules = rules.rules
+        for rule in rules.rules:
+            for check in rule.checks(there):
+                absent = [name for name in check.columns if name not in there.columns]
+                if absent:
+                    told = "the data have no such column"
+                    self._not_checked += [NotChecked(rule_name=rule.name, column=one, reason=told) for one in absent]
+                    check.close()
+                else:
+                    self._checks.append((rule, check))
+
+    def see(self, batch: RowBatch) -> None:
+        """Look at some rows."""
+        self._rows += len(batch.rows)
+        for _, check in self._checks:
+            check.see(batch)
+
+    def report(self, made_at: datetime, further: Sequence[Violation] = ()) -> QualityReport:
+        """Return what was found; ``further`` are violations that reading the data has brought."""
+        violations = list(further)
+        for rule, check in self._checks:
+            for result in check.results():
+                if isinstance(result, Unchecked):
+                    told = NotChecked(rule_name=rule.name, column=result.column, reason=result.reason)
+                    self._not_checked.append(told)
+                else:
+                    violations.append(_violation(rule, result))
+        counts = [_count(rule.name, rule.severity, violations) for rule in self._rules]
+        counts += [_count(one.rule_name, one.severity, [one]) for one in further]
+        return QualityReport(
+            rows=self._rows,
+            columns=len(self._columns),
+            rules=tuple(counts),
+            violations=tuple(violations),
+            not_checked=tuple(self._not_checked),
+            made_at=made_at,
+        )
+
+    def close(self) -> None:
+        """Let go of what the checks hold."""
+        for _, check in self._checks:
+            check.close()
+
+
+def _violation(rule: QualityRule, finding: Finding) -> Violation:
+    return Violation(
+        rule_name=rule.name,
+        description=rule.description,
+        severity=rule.severity,
+        row_indices=tuple(finding.tally.rows) if finding.rows is None else finding.rows,
+        affected_rows=finding.tally.count,
+        column=finding.column,
+        value=finding.value,
+        expected=finding.expected,
+        examples=tuple(finding.tally.examples),
+    )
+
+
+def _count(name: str, severity: Severity, violations: Sequence[Violation]) -> RuleCount:
+    own = [one for one in violations if one.rule_name == name]
+    affected = sum(one.affected_rows for one in own)
+    return RuleCount(rule_name=name, severity=severity, violations=len(own), affected_rows=affected)
