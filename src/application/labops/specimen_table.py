@@ -23,8 +23,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from domain.kernel.errors import LabkeeperError
+
 Row = tuple[Any, ...]
 ExportFormat = Literal["csv", "parquet"]
+
+
+class QuestionRefusedError(LabkeeperError):
+    """A question is not one SELECT over ``specimens``, cannot be read as SQL, or reaches for what is not the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +73,17 @@ class TableSnapshot(ABC):
 
     @abstractmethod
     async def fetch_async(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        """Return the rows of a SELECT over ``specimens``.
+        """Return the rows of a SELECT over ``specimens``. Times in them are UTC without zone.
+
+        The engine runs exactly one SELECT and can read nothing but the table, whoever wrote the SQL. A caller that is
+        cancelled stops it.
 
         Args:
             sql: DuckDB SQL; values only as ``$name``.
             parameters: by name. Aware datetimes are given as UTC.
 
         Raises:
+            QuestionRefusedError: it is something else, or wrong SQL.
             UnavailableError: the engine cannot read its files.
         """
 
@@ -81,7 +91,13 @@ class TableSnapshot(ABC):
     async def export_async(
         self, sql: str, parameters: Mapping[str, Any] | None, path: Path, file_format: ExportFormat
     ) -> None:
-        """Write the rows of a SELECT to a file, without holding them in memory."""
+        """Write the rows of a SELECT to a file, without holding them in memory.
+
+        This engine may write files, so the SQL must be our own.
+
+        Raises:
+            As ``fetch_async``.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -10,7 +10,9 @@ from application.kernel.handlers import register_handlers
 from domain.kernel.clock import Clock
 from domain.labops.events import LABOPS_EVENTS
 from domain.labops.repositories import SpecimenRepository
+from integration.labops.imports_wiring import register_specimens
 from integration.labops.mongo_specimen_repository import MongoSpecimenRepository
+from integration.labops.table_wiring import register_table
 from integration.labops.whatif_wiring import register_whatif
 from integration.mongo.driver import MongoDriver
 from integration.mongo.events.event_codec import EventCodec
@@ -54,6 +56,8 @@ def register_labops(
     services.add_singleton(LabopsSettings, singleton=settings)
     services.add_singleton(EventFeed, singleton=log)
     services.add_singleton(SpecimenRepository, singleton=MongoSpecimenRepository(log))
+    register_table(services, driver, log, data_dir)
     register_whatif(services, clock=clock, settings=settings)
+    register_specimens(services, log)
     register_handlers(services, "application.labops")
     return LabopsContext(log, ())

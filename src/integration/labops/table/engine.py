@@ -1,0 +1,173 @@
+"""DuckDB on a short lead: threads of its own, bounded memory, and questions that can read the table and no more."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from application.labops.specimen_table import QuestionRefusedError, Row
+from domain.kernel.errors import UnavailableError
+from integration.labops.table.rows import naive_utc
+
+Connection = duckdb.DuckDBPyConnection
+Prepared = Callable[[], Connection]
+THREADS = 2
+QUESTIONS_AT_ONCE = 3
+
+
+class EngineFailedError(UnavailableError):
+    """The engine could not read its files, or ran out of memory."""
+
+
+class Engine:
+    """Two databases in memory: one for questions, which reads inside ``folder`` only, one for our own work on files.
+
+    Args:
+        folder: where the files of the table are.
+        memory_mb: what either database may use before it spills to ``folder``.
+    """
+
+    def __init__(self, folder: Path, memory_mb: int) -> None:
+        spill = folder / "spill"
+        spill.mkdir(parents=True, exist_ok=True)
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": f"{memory_mb}MB",
+            "threads": str(THREADS),
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "python_enable_replacements": "false",
+        }
+        self._questions = duckdb.connect(":memory:", config=config)
+        self._questions.execute(f"SET allowed_directories = [{quoted(str(folder))}]")
+        self._questions.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._questions.execute("SET enable_external_access = false")
+        self._questions.execute("SET lock_configuration = true")
+        self._work = duckdb.connect(":memory:", config=config)
+        self._work.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._askers = ThreadPoolExecutor(QUESTIONS_AT_ONCE, "specimen-questions")
+        self._workers = ThreadPoolExecutor(1, "specimen-files")
+
+    def open_cursor(self) -> Connection:
+        """Return a cursor for questions; what is registered with it is seen by no other."""
+        return self._questions.cursor()
+
+    async def ask_async(
+        self,
+        open_prepared: Prepared,
+        give_back: Callable[[Connection], None],
+        sql: str,
+        parameters: Mapping[str, Any] | None,
+    ) -> list[Row]:
+        """Run a SELECT in a thread; a caller that gives up stops it.
+
+        Args:
+            open_prepared: returns a cursor that knows the relation; called in the thread.
+            give_back: takes the cursor after an answer.
+
+        Raises:
+            QuestionRefusedError: it is not one SELECT over what may be read.
+            EngineFailedError: the engine could not answer.
+        """
+        check_question(sql)
+        running: list[Connection] = []
+
+        def ask() -> list[Row]:
+            with translating_failures():
+                cursor = open_prepared()
+                running.append(cursor)
+                rows: list[Row] = cursor.execute(sql, bound(parameters)).fetchall()
+            running.clear()
+            give_back(cursor)
+            return rows
+
+        asking = asyncio.get_running_loop().run_in_executor(self._askers, ask)
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            for cursor in running[:1]:
+                cursor.interrupt()
+            asking.cancel()
+            raise
+
+    async def work_async(self, work: Callable[[Connection], Any]) -> Any:
+        """Run our own work on files in the thread for it, one at a time.
+
+        Raises:
+            EngineFailedError: the engine could not do it.
+        """
+
+        def run() -> Any:
+            cursor = self._work.cursor()
+            try:
+                with translating_failures():
+                    return work(cursor)
+            finally:
+                cursor.close()
+
+        return await asyncio.get_running_loop().run_in_executor(self._workers, run)
+
+    def close(self) -> None:
+        """Let the threads end and close both databases."""
+        for database in (self._questions, self._work):
+            database.interrupt()
+        self._askers.shutdown(wait=True, cancel_futures=True)
+        self._workers.shutdown(wait=True, cancel_futures=True)
+        self._questions.close()
+        self._work.close()
+
+
+class translating_failures:  # noqa: N801  # read as a word in a with statement
+    """Turn DuckDB's errors into ours."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, (duckdb.OperationalError, duckdb.InternalError, duckdb.InvalidInputException)):
+            raise EngineFailedError(f"the analytic table could not be read: {_first_line(error)}") from error
+        if isinstance(error, duckdb.Error):
+            raise QuestionRefusedError(_first_line(error)) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).split("\n", 1)[0]
+
+
+@lru_cache(maxsize=512)
+def check_question(sql: str) -> None:
+    """Refuse what is not exactly one SELECT.
+
+    Raises:
+        QuestionRefusedError: it is something else, or cannot be read as SQL.
+    """
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QuestionRefusedError(_first_line(error)) from error
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise QuestionRefusedError("a question must be one SELECT")
+
+
+def bound(parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the parameters as the engine takes them: times in UTC without zone."""
+    return {name: naive_utc(value) for name, value in (parameters or {}).items()}
+
+
+def select(columns: str, source: str) -> str:
+    """Return a SELECT made of our own words."""
+    return " ".join(("SELECT", columns, "FROM", source))
+
+
+def quoted(text: str) -> str:
+    """Return a text as a SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def file_list(paths: list[Path]) -> str:
+    """Return paths as a SQL list of literals."""
+    return "[" + ", ".join(quoted(str(path)) for path in paths) + "]"

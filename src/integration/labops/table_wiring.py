@@ -1,0 +1,23 @@
+"""The analytic table, put together."""
+
+from pathlib import Path
+
+from neuroglia.dependency_injection.service_provider import ServiceCollection
+from neuroglia.hosting.abstractions import HostedService
+
+from application.labops.specimen_table import SpecimenTable
+from integration.labops.table.parquet_specimen_table import ParquetSpecimenTable
+from integration.mongo.driver import MongoDriver
+from integration.mongo.events.commit_tails import CommitTails
+from integration.mongo.events.event_store import MongoEventStore
+
+FOLDER = "analytics"
+MEMORY_MB = 384
+
+
+def register_table(services: ServiceCollection, driver: MongoDriver, log: MongoEventStore, data_dir: Path) -> None:
+    """Register the table; it starts with the application."""
+    tails = CommitTails(driver, log.log, log.codec)
+    table = ParquetSpecimenTable(log, tails, data_dir / FOLDER, MEMORY_MB)
+    services.add_singleton(SpecimenTable, singleton=table)
+    services.add_singleton(HostedService, singleton=table)
