@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from neuroglia.dependency_injection.service_provider import ServiceCollection, ServiceProviderBase
 from neuroglia.hosting.abstractions import HostedService
 
+from api.dashboard.installation import DashboardInstallation
+from api.dashboard.static_files import StaticFiles
 from api.kernel.authentication import Authenticator
 from api.kernel.builder import LabkeeperWebApplicationBuilder
 from api.kernel.jwt_tokens import JwtTokens
@@ -135,8 +137,11 @@ def build_app(
     services.add_singleton(ReadYourWrites)
     services.add_singleton(Authenticator, singleton=_authenticator(settings, secrets, clock, monotonic, who))
     register_handlers(services, "application.operations")
+    _register_dashboard(services, settings)
     _register_probes(builder, driver, telemetry)
-    builder.add_controllers(["api.labs", "api.labops", "api.records", "api.access", "api.webhooks", "api.operations"])
+    builder.add_controllers(
+        ["api.labs", "api.labops", "api.records", "api.access", "api.webhooks", "api.operations", "api.dashboard"]
+    )
     LabkeeperTaskScheduler.configure(builder, [labs.JOBS, *field.jobs, *operations.jobs])
     return builder.build_app_with_lifespan("Labkeeper", DESCRIPTION, product_version())
 
@@ -173,6 +178,12 @@ def _register_event_stream(services: ServiceCollection, feeds: Sequence[MongoEve
         return EventStream(feeds, CloudEvents(public_url), provider.get_services(FactAudience), types)
 
     services.add_singleton(EventStream, implementation_factory=stream)
+
+
+def _register_dashboard(services: ServiceCollection, settings: Settings) -> None:
+    installation = DashboardInstallation(product_version(), settings.labops.timezone, bool(settings.connect.url))
+    services.add_singleton(DashboardInstallation, singleton=installation)
+    services.add_singleton(StaticFiles, singleton=StaticFiles())
 
 
 def _register_probes(builder: LabkeeperWebApplicationBuilder, driver: MongoDriver, telemetry: Telemetry) -> None:

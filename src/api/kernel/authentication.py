@@ -70,6 +70,25 @@ class Authenticator:
             raise RefusedError(_refusal(403, "forbidden", f"this needs the role {access.role.value}"))
         return principal
 
+    async def holder_of_async(self, token: str, asking: Presented) -> Principal:
+        """Return who may open a session with a token of ours.
+
+        Args:
+            asking: the request that brings it: one that another site's page set in motion opens no session.
+
+        Raises:
+            RefusedError: 401 when the token is not good, or not ours; 403 as for any request.
+            UnavailableError: whoever could tell does not answer.
+        """
+        if comes_from_elsewhere(asking, self._public_url):
+            raise RefusedError(_refusal(403, "foreign-origin", "the request was set in motion by another site's page"))
+        if self._tokens.is_foreign(token):
+            raise _invalid("is none of this installation")
+        bearer = Presented(f"Bearer {token}", has_authorization=True, cookies=(), unsafe=False)
+        principal = await self.admit_async(bearer, Access(Role.USER))
+        assert principal is not None
+        return principal
+
     async def wait_until_shut_out_async(self, principal: Principal) -> None:
         """Return once somebody who was let in is let in no more; wait for ever while they are.
 
@@ -110,8 +129,9 @@ class Authenticator:
 
 
 def _of(holder: SignedIn, *, by_cookie: bool) -> Principal:
-    """Whoever another system vouches for may do what users may."""
-    return Principal(holder.username, Role.USER, 0.0, holder.expires_at, holder, by_cookie)
+    """Whoever another system vouches for may do what users may; a session opened by a token, what the token lets."""
+    role = Role.USER if holder.role is None else Role(holder.role)
+    return Principal(holder.username, role, 0.0, holder.expires_at, holder, by_cookie)
 
 
 def _invalid(why: str) -> RefusedError:

@@ -108,8 +108,13 @@ class Sessions(BrowserSessions):
     """Sessions of browsers."""
 
     @abstractmethod
-    async def open_async(self, person: Person) -> str:
-        """Begin a session; return the secret that the browser shall hold."""
+    async def open_async(self, person: Person, role: str | None = None, ends_at: datetime | None = None) -> str:
+        """Begin a session; return the secret that the browser shall hold.
+
+        Args:
+            role: what its holder may do; None for whoever logged in at Connect.
+            ends_at: when it ends at the latest; None for as long as any session may last.
+        """
 
     @abstractmethod
     async def person_async(self, session_key: str) -> Person | None:

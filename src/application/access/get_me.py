@@ -23,7 +23,7 @@ class MeView:
         name, email: as Connect told at their login, else as their user here has them; empty if neither knows.
         session: whether they are known by a session.
         expires_at: when their session or the other system's token ends; None for a token of ours.
-        login_usable: whether Connect should still accept their login; None where nobody logs in at Connect.
+        login_usable: whether Connect should still accept their login; None without such a login.
         memberships: None while nobody can tell.
         context: None while nobody can tell.
     """
@@ -66,6 +66,7 @@ class GetMeQueryHandler(QueryHandler[GetMeQuery, OperationResult[MeView]]):
         asking = current_request()
         signed_in = asking.signed_in
         key = signed_in.session_key if signed_in is not None else None
+        by_connect = signed_in is not None and key is not None and signed_in.role is None
         person = await self._sessions.person_async(key) if key is not None else None
         memberships: Memberships | None = None
         context: LabsContext | None = None
@@ -85,7 +86,7 @@ class GetMeQueryHandler(QueryHandler[GetMeQuery, OperationResult[MeView]]):
                 email=email,
                 session=key is not None,
                 expires_at=None if signed_in is None else datetime.fromtimestamp(int(signed_in.expires_at), UTC),
-                login_usable=None if key is None else await self._grants.is_usable_async(asking.actor),
+                login_usable=await self._grants.is_usable_async(asking.actor) if by_connect else None,
                 memberships=memberships,
                 context=context,
             )

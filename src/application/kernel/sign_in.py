@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Somebody whom another system vouches for.
+    """Somebody whom another system vouches for, or whose browser has a session.
 
     Attributes:
         username: what they are called there.
@@ -15,6 +15,8 @@ class SignedIn:
         session_key: names their session in our store; None without one. Not the secret that the browser holds.
         context: opportunity, program and organisation that they work in; None where none is chosen.
         upstream_token: the token that came with this very request; None without one. Kept only for work that waits.
+        role: what the token of ours by which their session was opened lets them do; None for whoever another system
+            vouches for.
     """
 
     username: str
@@ -23,6 +25,7 @@ class SignedIn:
     session_key: str | None = None
     context: tuple[int | None, int | None, int | None] = (None, None, None)
     upstream_token: str | None = field(default=None, repr=False)
+    role: str | None = None
 
 
 class ForeignTokens(ABC):

@@ -20,7 +20,8 @@ _CONTEXT = ("opportunity_id", "program_id", "organization_id")
 
 
 class MongoSessions(Sessions):
-    """Documents ``{_id: hash of the secret, username, name, email, context, opened_at, ends_at, expires_at}``.
+    """Documents ``{_id: hash of the secret, username, name, email, context, role, opened_at, ends_at,
+    expires_at}``.
 
     ``expires_at`` moves on with use, up to ``ends_at``. The secret itself is nowhere but in the browser.
     """
@@ -39,8 +40,9 @@ class MongoSessions(Sessions):
             await self._sessions.create_index("expires_at", expireAfterSeconds=0)
             await self._sessions.create_index("username")
 
-    async def open_async(self, person: Person) -> str:
+    async def open_async(self, person: Person, role: str | None = None, ends_at: datetime | None = None) -> str:
         secret, now = token_urlsafe(32), self._clock.now()
+        last = now + self._absolute if ends_at is None else min(now + self._absolute, ends_at)
         document = {
             "_id": name_of(secret),
             "username": person.username,
@@ -48,8 +50,9 @@ class MongoSessions(Sessions):
             "email": person.email,
             "context": [None, None, None],
             "opened_at": now,
-            "ends_at": now + self._absolute,
-            "expires_at": now + min(self._idle, self._absolute),
+            "role": role,
+            "ends_at": last,
+            "expires_at": min(now + self._idle, last),
         }
         with translating_outages(_STORE):
             await self._sessions.insert_one(document)
@@ -62,7 +65,9 @@ class MongoSessions(Sessions):
         await self._touch_async(found)
         ends_at: datetime = found["ends_at"]
         context = tuple(found["context"])
-        return SignedIn(found["username"], ends_at.timestamp(), session_key=found["_id"], context=context)
+        return SignedIn(
+            found["username"], ends_at.timestamp(), session_key=found["_id"], context=context, role=found.get("role")
+        )
 
     async def person_async(self, session_key: str) -> Person | None:
         found = await self._live_async(session_key)

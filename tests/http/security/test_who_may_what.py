@@ -19,9 +19,13 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("GET", "/metrics"): PUBLIC,
     ("GET", "/auth/login"): PUBLIC,
     ("GET", "/auth/callback"): PUBLIC,
+    ("POST", "/auth/session"): PUBLIC,
     ("POST", "/auth/logout"): USER,
     ("GET", "/auth/me"): USER,
     ("PUT", "/auth/context"): USER,
+    ("GET", "/login"): PUBLIC,
+    ("GET", "/static/{version}/{name}"): PUBLIC,
+    **{("GET", path): USER for path in ("/", "/what-if", "/data-quality", "/import", "/labs", "/system")},
     ("GET", f"{A}/users"): ADMIN,
     ("POST", f"{A}/users"): ADMIN,
     ("GET", f"{A}/users/{{username}}"): ADMIN,
@@ -132,7 +136,7 @@ def filled(path: str) -> str:
     worker = "00000000-0000-4000-8000-000000000000"
     values = {"region": "x", "worker_id": worker, "record_id": f"{worker}.l", "task_id": "none", "name": "none"}
     values |= {"username": "none", "slug": "none", "program_id": "1", "opportunity_id": "1"}
-    values |= {"kind": "task"}
+    values |= {"kind": "task", "version": "0"}
     for name in ("run_id", "parked_id", "webhook_id", "delivery_id", "write_id"):
         values[name] = "none"
     return path.replace("{rest:path}", "none").format_map(values)

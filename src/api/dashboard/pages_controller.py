@@ -1,0 +1,140 @@
+"""The pages of the dashboard."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from classy_fastapi import get
+from fastapi import Query, Request, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from neuroglia.mediation import Mediator
+
+from api.dashboard.installation import DashboardInstallation
+from api.dashboard.page_route import PageRoute
+from api.dashboard.static_files import PLOTLY, StaticFiles
+from api.kernel.authorization import Role, public, requires
+from api.kernel.controller import LabkeeperController
+from api.kernel.guarded_route import principal_of
+from api.kernel.query_strings import takes_other_parameters
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as the navigation names it. ``script`` is its own module among the static files."""
+
+    path: str
+    title: str
+    template: str
+    script: str
+
+
+PAGES = (
+    Page("/", "Overview", "overview.html", "overview.js"),
+    Page("/what-if", "What-if", "what_if.html", "what_if.js"),
+    Page("/data-quality", "Data quality", "data_quality.html", "data_quality.js"),
+    Page("/import", "Import", "import.html", "import.js"),
+    Page("/labs", "Labs", "labs.html", "labs.js"),
+    Page("/system", "System", "system.html", "system.js"),
+)
+
+
+class PagesController(LabkeeperController):
+    """Gives pages without data: each asks the API for what it shows, with the session of whoever looks at it."""
+
+    versioned = False
+    route_class = PageRoute
+
+    def __init__(self, mediator: Mediator, static: StaticFiles, installation: DashboardInstallation) -> None:
+        self._static = static
+        self._installation = installation
+        self._templates = Environment(
+            loader=PackageLoader("api.dashboard"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        super().__init__(mediator)
+
+    @public
+    @get("/login", response_class=Response, include_in_schema=False)
+    async def login(
+        self,
+        next: Annotated[str, Query(max_length=2000)] = "/",  # noqa: A002  # the parameter's name
+    ) -> Response:
+        """Where people log in, by a token or at Connect."""
+        return self._page("login.html", title="Log in", script="login.js", next=next)
+
+    @requires(Role.USER)
+    @takes_other_parameters
+    @get("/", response_class=Response, include_in_schema=False)
+    async def overview(self, request: Request) -> Response:
+        """The state of the lab, live. Filters are in the URL."""
+        return self._guarded_page(request, PAGES[0])
+
+    @requires(Role.USER)
+    @takes_other_parameters
+    @get("/what-if", response_class=Response, include_in_schema=False)
+    async def what_if(self, request: Request) -> Response:
+        """What would help."""
+        return self._guarded_page(request, PAGES[1])
+
+    @requires(Role.USER)
+    @get("/data-quality", response_class=Response, include_in_schema=False)
+    async def data_quality(self, request: Request) -> Response:
+        """Rules, and what broke them."""
+        return self._guarded_page(request, PAGES[2])
+
+    @requires(Role.USER)
+    @get("/import", response_class=Response, include_in_schema=False)
+    async def imports(self, request: Request) -> Response:
+        """Bring specimens in from a file."""
+        return self._guarded_page(request, PAGES[3])
+
+    @requires(Role.USER)
+    @takes_other_parameters
+    @get("/labs", response_class=Response, include_in_schema=False)
+    async def labs(self, request: Request) -> Response:
+        """Workers and their labs."""
+        return self._guarded_page(request, PAGES[4])
+
+    @requires(Role.USER)
+    @get("/system", response_class=Response, include_in_schema=False)
+    async def system(self, request: Request) -> Response:
+        """Jobs, subscriptions and read models."""
+        return self._guarded_page(request, PAGES[5])
+
+    def _guarded_page(self, request: Request, page: Page) -> Response:
+        principal = principal_of(request)
+        assert principal is not None
+        role = principal.role.value if principal.role is not None else ""
+        return self._page(
+            page.template, title=page.title, script=page.script, page=page, user=principal.subject, role=role
+        )
+
+    def _page(self, template: str, **shown: object) -> Response:
+        text = self._templates.get_template(template).render(
+            static=f"/static/{self._static.version}", plotly=PLOTLY, pages=PAGES, installation=self._installation,
+            **shown,
+        )  # fmt: skip
+        return Response(text, 200, HEADERS, "text/html; charset=utf-8")
