@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 
 from api.kernel.authentication import Authenticator
 from api.kernel.authorization import routes_with_access
+from api.kernel.body_limits import BodyLimit, body_limit_of
 from api.kernel.controller import LabkeeperController
 from api.kernel.exact_paths import ExactPaths
 from api.kernel.idempotency import IdempotentRequests
@@ -39,7 +40,7 @@ class LabkeeperWebApplicationBuilder(WebApplicationBuilder):
     """neuroglia's builder with registrations of its own: two applications in one process share nothing.
 
     Args:
-        max_body_bytes, body_timeout_seconds: limits on every request's body.
+        max_body_bytes, body_timeout_seconds: limits on every request's body; see ``takes_uploads`` for others.
         trusted_proxies: who may say by forwarded headers where a request came from.
     """
 
@@ -54,7 +55,8 @@ class LabkeeperWebApplicationBuilder(WebApplicationBuilder):
         self.services: ServiceCollection = LabkeeperServiceCollection()
         super().__init__(app_settings)
         self._proxies = Middleware(TrustedProxies, trusted_proxies)
-        self._limits = Middleware(RequestContextMiddleware, max_body_bytes, body_timeout_seconds)
+        self._uploads: dict[str, BodyLimit] = {}
+        self._limits = Middleware(RequestContextMiddleware, max_body_bytes, body_timeout_seconds, self._uploads)
         self.services.add_singleton(Mediator, LabkeeperMediator)
         self.services.add_singleton(Shutdown)
         request_handlers_of(self.services)
@@ -120,6 +122,10 @@ class LabkeeperWebApplicationBuilder(WebApplicationBuilder):
         install_openapi(app)
         for controller in provider.get_services(ControllerBase):
             controller.add_routes_to(app.router, API_PREFIX if controller.versioned else "")
+        for route in app.routes:
+            limit = body_limit_of(getattr(route, "endpoint", None))
+            if limit is not None:
+                self._uploads[getattr(route, "path", "")] = limit
         app.router.middleware_stack = ExactPaths(app.router)
         self._main_app = app
         return app

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import re
 import time
+from collections.abc import Mapping
 from secrets import token_hex
 
 from opentelemetry import context as telemetry
@@ -13,6 +14,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.kernel.body_limits import BodyLimit
 from api.kernel.http_protocol import LONGEST_TARGET_BYTES, TARGET_CUT
 from api.kernel.problems import RefusedError, printable, problem_response, requested_path, standard_problem
 from application.kernel.behaviours import Surprises
@@ -37,12 +39,19 @@ class RequestContextMiddleware:
     Args:
         max_body_bytes: a larger body, announced or chunked, is refused with 413.
         body_timeout_seconds: a body that has not arrived by then is refused with 408.
+        uploads: other limits, by path.
     """
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int = 1 << 20, body_timeout_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_body_bytes: int = 1 << 20,
+        body_timeout_seconds: float = 30.0,
+        uploads: Mapping[str, BodyLimit] | None = None,
+    ) -> None:
         self._app = app
-        self._max_body_bytes = max_body_bytes
-        self._body_timeout_seconds = body_timeout_seconds
+        self._limit = BodyLimit(max_body_bytes, body_timeout_seconds)
+        self._uploads = {} if uploads is None else uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,7 +88,8 @@ class RequestContextMiddleware:
         try:
             _refuse_cut_target(scope)
             if scope["method"] not in _BODILESS or b"content-length" in headers or b"transfer-encoding" in headers:
-                receive = await self._limited_async(headers, receive)
+                limit = self._uploads.get(scope["path"], self._limit)
+                receive = await self._limited_async(headers, receive, limit)
             await self._app(scope, receive, exchange.send)
         except RefusedError as error:
             await problem_response(error.refusal, error.headers)(scope, receive, exchange.send)
@@ -89,11 +99,11 @@ class RequestContextMiddleware:
                 refusal = standard_problem(500, "something went wrong on our side; it has been recorded")
                 await problem_response(refusal)(scope, receive, exchange.send)
 
-    async def _limited_async(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
+    async def _limited_async(self, headers: dict[bytes, bytes], receive: Receive, limit: BodyLimit) -> Receive:
         announced = headers.get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced[:20]) > self._max_body_bytes:
+        if not announced.isdigit() or int(announced[:20]) > limit.max_bytes:
             await self._discard_async(receive)
-            raise self._too_large()
+            raise _too_large(limit)
         received = 0
         complete = False
         deadline: float | None = None
@@ -103,7 +113,7 @@ class RequestContextMiddleware:
             if complete:
                 return await receive()
             if deadline is None:
-                deadline = asyncio.get_running_loop().time() + self._body_timeout_seconds
+                deadline = asyncio.get_running_loop().time() + limit.timeout_seconds
             try:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
@@ -113,11 +123,11 @@ class RequestContextMiddleware:
                 raise RefusedError(refusal, {"Connection": "close"}) from None
             received += len(message.get("body", b""))
             complete = not message.get("more_body", False)
-            if received > self._max_body_bytes:
+            if received > limit.max_bytes:
                 if not complete:
                     await self._discard_async(receive)
                 complete = True
-                raise self._too_large()
+                raise _too_large(limit)
             return message
 
         return limited
@@ -127,16 +137,11 @@ class RequestContextMiddleware:
         discarded = 0
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2):
-                while discarded < 8 * self._max_body_bytes:
+                while discarded < 8 * self._limit.max_bytes:
                     message = await receive()
                     discarded += len(message.get("body", b""))
                     if not message.get("more_body", False):
                         return
-
-    def _too_large(self) -> RefusedError:
-        rule = f"a body may have at most {self._max_body_bytes} bytes"
-        refusal = Refusal(413, "body-too-large", "Body too large", rule, max_body_bytes=self._max_body_bytes)
-        return RefusedError(refusal, {"Connection": "close"})
 
     @staticmethod
     def _record(
@@ -164,6 +169,12 @@ class RequestContextMiddleware:
                 seconds * 1000,
                 extra={"actor": printable(request.actor), "correlation_id": request.correlation_id, "route": route},
             )
+
+
+def _too_large(limit: BodyLimit) -> RefusedError:
+    rule = f"a body may have at most {limit.max_bytes} bytes"
+    refusal = Refusal(413, "body-too-large", "Body too large", rule, max_body_bytes=limit.max_bytes)
+    return RefusedError(refusal, {"Connection": "close"})
 
 
 def _refuse_cut_target(scope: Scope) -> None:
