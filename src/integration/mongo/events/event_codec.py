@@ -1,11 +1,14 @@
 """Typed events to stored documents and back, by stable names; old versions are lifted by upcasters."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, get_type_hints
 
 import msgspec
 
+from application.kernel.generics import alternatives
 from domain.kernel.domain_event import ENVELOPE_FIELDS, RecordedDomainEvent
 from domain.kernel.errors import LabkeeperError, UndecodableEventError
 from domain.kernel.stream_events import KERNEL_EVENTS
@@ -17,6 +20,7 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 StoredEvent = tuple[str, int, Mapping[str, Any]]
 """Stream, version and what is stored."""
 
+_STORED_AS_IS = {str, int, float, bool, datetime, bytes, type(None)}
 _UNREADABLE = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
 
 
@@ -50,6 +54,7 @@ class EventCodec:
                 raise DuplicateEventTypeError(f"{event_class.event_type} is claimed twice in log {log}")
         self._known = frozenset(self._classes.values())
         self._lists: dict[type[RecordedDomainEvent], Any] = {known: list[known] for known in self._known}  # type: ignore[valid-type]  # a type made at run time
+        self._flat = {known: flat for known in self._known if (flat := _flat(known)) is not None}
         self._upcasters = dict(upcasters or {})
 
     @property
@@ -72,9 +77,14 @@ class EventCodec:
         """
         if event.__class__ not in self._known:
             raise UnregisteredEventError(f"{type(event).__name__} is not an event of log {self.log}")
-        data = msgspec.to_builtins(event, builtin_types=(datetime, bytes))
-        for name in ENVELOPE_FIELDS:
-            del data[name]
+        flat = self._flat.get(event.__class__)
+        if flat is not None:
+            names, values_of = flat
+            data = dict(zip(names, values_of(event), strict=True))
+        else:
+            data = msgspec.to_builtins(event, builtin_types=(datetime, bytes))
+            for name in ENVELOPE_FIELDS:
+                del data[name]
         return {"id": event.event_id, "type": event.event_type, "at": event.created_at, "data": data}
 
     @staticmethod
@@ -143,6 +153,15 @@ class EventCodec:
             data = upcaster(dict(data))
             lifted = following
         return self._classes[lifted], data
+
+
+def _flat(event_class: type[RecordedDomainEvent]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]] | None:
+    """Return how to read the fields of events that hold nothing but what is stored as it is; None for others."""
+    hints = get_type_hints(event_class)
+    names = tuple(field.name for field in fields(event_class) if field.name not in ENVELOPE_FIELDS)
+    if len(names) < 2 or not all(set(alternatives(hints[name])) <= _STORED_AS_IS for name in names):
+        return None
+    return names, attrgetter(*names)
 
 
 def _next_version(event_type: str) -> str | None:

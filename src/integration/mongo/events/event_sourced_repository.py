@@ -1,6 +1,5 @@
 """Aggregates kept as streams of events."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -81,13 +80,15 @@ class MongoEventSourcedRepository(EventSourcingRepository[TAggregate, str], Gene
             UnavailableError: the store gives no answer; some may have been stored.
         """
         changed = [aggregate for aggregate in aggregates if aggregate.pending_events]
-        answers = await asyncio.gather(*(self._commit_async(one) for one in changed), return_exceptions=True)
+        answers = await self._store.commit_many_async(
+            [(self.stream_of(one.state.id), one.pending_events, one.state.state_version) for one in changed]
+        )
         refused: dict[str, OptimisticConcurrencyException] = {}
         for aggregate, answer in zip(changed, answers, strict=True):
             if isinstance(answer, OptimisticConcurrencyException):
                 refused[aggregate.state.id] = answer
-            elif isinstance(answer, BaseException):
-                raise answer
+            else:
+                aggregate.mark_committed()
         return refused
 
     async def _do_add_async(self, entity: TAggregate) -> TAggregate:

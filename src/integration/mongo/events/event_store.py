@@ -20,6 +20,9 @@ from integration.mongo.events.event_reader import MongoEventReader
 from integration.mongo.events.group_commit import Answer, GroupCommit
 from integration.mongo.events.log_watch import LogWatch
 
+Part = tuple[str, Sequence[RecordedDomainEvent], int] | tuple[str, Sequence[RecordedDomainEvent], int, str]
+"""A stream, its new events, the number of events already in it, and perhaps a command id."""
+
 
 class StreamGapError(LabkeeperError):
     """An append expects more events than the stream has: storing it would leave a hole."""
@@ -162,6 +165,49 @@ class MongoEventStore(MongoEventReader):
             self._heads.remember(commit.stream, version)
             request.wrote(self.log, position)
         return answers
+
+    async def commit_many_async(self, parts: Sequence[Part]) -> list[Answer | OptimisticConcurrencyException]:
+        """Append events to many streams, one commit each, in order; each is stored or refused for itself.
+
+        There is no look at a stream's head beforehand: the log's index refuses what does not fit. Streams that come
+        twice are taken one after the other, as the index sees them.
+
+        Args:
+            parts: as for ``commit_together_async``, optionally with a command id that makes the append idempotent.
+
+        Returns:
+            Position and version, or the refusal, in the order of the parts.
+
+        Raises:
+            CommitTooLargeError, EmptyCommitError, EventNotStorableError: one of them cannot be stored; none was.
+            UnavailableError: there is no answer for some; others may have been stored.
+        """
+        request = current_request()
+        commits = self._commits_of(parts)
+        answers = await self._writer.append_many_async(commits)
+        last = 0
+        for commit, answer in zip(commits, answers, strict=True):
+            if isinstance(answer, OptimisticConcurrencyException):
+                self._heads.forget(commit.stream)
+            else:
+                position, version = answer
+                self._heads.remember(commit.stream, version)
+                last = max(last, position)
+        if last:
+            request.wrote(self.log, last)
+        return answers
+
+    def _commits_of(self, parts: Sequence[Part]) -> list[Commit]:
+        request = current_request()
+        encode, now = self.codec.encode, self._clock.now()
+        meta = _meta(request.actor, request.correlation_id, request.causation_id)
+        commits = []
+        for stream, events, expected, *command in parts:
+            if not events:
+                raise EmptyCommitError(f"a commit to {stream} has no events")
+            command_id = command[0] if command else request.next_append_id(stream)
+            commits.append(Commit(stream, expected, [encode(event) for event in events], command_id, meta, now))
+        return commits
 
     async def _insert_together_async(self, documents: list[Any]) -> None:
         async def work(session: MongoSession) -> None:

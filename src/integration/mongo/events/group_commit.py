@@ -113,19 +113,55 @@ class GroupCommit:
             await self._wait_for_room_async()
         self._waiting += 1
         try:
-            entry = _Entry(commit, asyncio.get_running_loop().create_future(), others)
-            self._queue.append(entry)
-            self._idle.clear()
-            self._work.set()
-            if self._task is None or self._task.done():
-                if self._closed:
-                    raise EventStoreBusyError("the event store is closing")
-                self._task = asyncio.create_task(self._write_for_ever(), name="group-commit")
-            return await entry.answer
+            return await self._enqueue(commit, others)
         finally:
-            self._waiting -= 1
-            if self._crowd:
-                self._room.set()
+            self._leave(1)
+
+    async def append_many_async(self, commits: Sequence[Commit]) -> list[Answer | OptimisticConcurrencyException]:
+        """Store many commits in their order, each for itself, for a fraction of what as many callers cost.
+
+        Returns:
+            What ``append_async`` would answer each, or its refusal, in the order of the commits.
+
+        Raises:
+            EventStoreBusyError, CommitInDoubtError: as ``append_async``, for some of them; the others are settled.
+        """
+        answers: list[Answer | OptimisticConcurrencyException] = []
+        failure: Exception | None = None
+        for start in range(0, len(commits), MAX_BATCH_COMMITS):
+            part = commits[start : start + MAX_BATCH_COMMITS]
+            if self._waiting >= self._max_waiting:
+                await self._wait_for_room_async()
+            self._waiting += len(part)
+            try:
+                for waited in [self._enqueue(commit) for commit in part]:
+                    try:
+                        answers.append(await waited)
+                    except OptimisticConcurrencyException as refusal:
+                        answers.append(refusal)
+                    except Exception as error:  # noqa: BLE001  raised below, when all are settled
+                        failure = failure or error
+            finally:
+                self._leave(len(part))
+            if failure is not None:
+                raise failure
+        return answers
+
+    def _enqueue(self, commit: Commit, others: Sequence[Commit] = ()) -> asyncio.Future[Answer]:
+        if self._task is None or self._task.done():
+            if self._closed:
+                raise EventStoreBusyError("the event store is closing")
+            self._task = asyncio.create_task(self._write_for_ever(), name="group-commit")
+        entry = _Entry(commit, asyncio.get_running_loop().create_future(), others)
+        self._queue.append(entry)
+        self._idle.clear()
+        self._work.set()
+        return entry.answer
+
+    def _leave(self, number: int) -> None:
+        self._waiting -= number
+        if self._crowd:
+            self._room.set()
 
     async def _wait_for_room_async(self) -> None:
         self._crowd += 1
