@@ -1,5 +1,6 @@
 """Specimen: received, worked on by a machine, then completed or failed."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -228,17 +229,7 @@ class Specimen(Aggregate[SpecimenState]):
         """Return the reading with the start that is known where it says none."""
         if reading.started_at is not None or self.state.started_at is None:
             return reading
-        return SpecimenReading(
-            specimen_id=reading.specimen_id,
-            assay=reading.assay,
-            machine_id=reading.machine_id,
-            operator_id=reading.operator_id,
-            status=reading.status,
-            received_at=reading.received_at,
-            started_at=self.state.started_at,
-            processed_at=reading.processed_at,
-            error_code=reading.error_code,
-        )
+        return replace(reading, started_at=self.state.started_at)
 
 
 _EVENT_OF: dict[SpecimenStatus, type[SpecimenDomainEvent]] = {
@@ -270,15 +261,23 @@ def checked_reading(reading: SpecimenReading) -> SpecimenReading:
         if status is not SpecimenStatus.ERROR:
             raise InvalidSpecimenError("error_code", f"must be empty while the status is {status}")
         code = checked_text("error_code", code, LONGEST_ERROR_CODE)
-    return SpecimenReading(
-        specimen_id=checked_text("specimen_id", reading.specimen_id, LONGEST_SPECIMEN_ID),
-        assay=checked_text("assay", reading.assay, LONGEST_ASSAY),
-        machine_id=checked_text("machine_id", reading.machine_id, LONGEST_MACHINE_ID),
-        operator_id=checked_text("operator_id", reading.operator_id, LONGEST_OPERATOR_ID),
-        status=status,
-        received_at=reading.received_at,
-        started_at=started_at,
-        processed_at=processed_at,
+    names = (
+        checked_text("specimen_id", reading.specimen_id, LONGEST_SPECIMEN_ID),
+        checked_text("assay", reading.assay, LONGEST_ASSAY),
+        checked_text("machine_id", reading.machine_id, LONGEST_MACHINE_ID),
+        checked_text("operator_id", reading.operator_id, LONGEST_OPERATOR_ID),
+        code,
+    )
+    said = (reading.specimen_id, reading.assay, reading.machine_id, reading.operator_id, reading.error_code)
+    if names == said:
+        return reading
+    specimen_id, assay, machine_id, operator_id, _ = names
+    return replace(
+        reading,
+        specimen_id=specimen_id,
+        assay=assay,
+        machine_id=machine_id,
+        operator_id=operator_id,
         error_code=code,
     )
 

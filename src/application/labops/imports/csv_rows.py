@@ -1,0 +1,111 @@
+"""A CSV file as text rows: packed or not, however it is quoted, never more than a row in memory."""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from domain.kernel.errors import DomainError
+
+LONGEST_ROW = 1 << 20
+GZIP_MAGIC = b"\x1f\x8b"
+_BOM = "\ufeff"
+
+
+class UnreadableFileError(DomainError):
+    """A file cannot be read as a whole; the message says why."""
+
+
+class _Pieces(io.RawIOBase):
+    """Bytes that come in pieces, as a file."""
+
+    def __init__(self, next_piece: Callable[[], bytes]) -> None:
+        self._next_piece = next_piece
+        self._rest = memoryview(b"")
+        self.bytes_read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of a BufferedReader
+        if not self._rest:
+            self._rest = memoryview(self._next_piece())
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        self.bytes_read += count
+        return count
+
+
+class CsvRows:
+    """The rows of a file, the header first.
+
+    Args:
+        next_piece: returns the next bytes of the file, none at its end. Called whenever more are needed.
+        most_bytes: how much a packed file may hold.
+    """
+
+    def __init__(self, next_piece: Callable[[], bytes], most_bytes: int) -> None:
+        self._pieces = _Pieces(next_piece)
+        raw = io.BufferedReader(self._pieces, 1 << 18)
+        packed = raw.peek(2)[:2] == GZIP_MAGIC
+        source: Any = gzip.GzipFile(fileobj=raw) if packed else raw
+        # Bytes that are no UTF-8 become lone surrogates here, so that the row they stand in can be named.
+        self._text = io.TextIOWrapper(source, "utf-8", "surrogateescape", newline="")
+        self._text_left = most_bytes
+        self._row_length = 0
+        self._reader = csv.reader(self._lines(), strict=True)
+
+    @property
+    def bytes_read(self) -> int:
+        """How much of the file, as it was sent, has been read."""
+        return self._pieces.bytes_read
+
+    def _lines(self) -> Iterator[str]:
+        readline = self._text.readline
+        first = True
+        while True:
+            try:
+                line = readline(LONGEST_ROW + 1)
+            except (EOFError, gzip.BadGzipFile, zlib.error):
+                raise UnreadableFileError("the gzip file is damaged or cut off") from None
+            if not line:
+                return
+            if first:
+                line, first = line.removeprefix(_BOM), False
+            length = len(line)
+            self._row_length += length
+            self._text_left -= length
+            if self._row_length > LONGEST_ROW:
+                raise UnreadableFileError(
+                    f"line {self._reader.line_num + 1}: a row has more than {LONGEST_ROW} characters; "
+                    "is a quote not closed?"
+                )
+            if self._text_left < 0:
+                raise UnreadableFileError("the packed file holds more than may be imported")
+            yield line
+
+    def __iter__(self) -> Iterator[tuple[int, list[str] | str]]:
+        """Return the rows: the physical line on which each begins, and its fields, or why it has none.
+
+        Empty lines are left out.
+
+        Raises:
+            UnreadableFileError: the file cannot be read any further.
+        """
+        reader = self._reader
+        line = 1
+        while True:
+            self._row_length = 0
+            try:
+                fields = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield line, f"cannot be read: {error}"
+            else:
+                if fields:
+                    yield line, fields
+            line = reader.line_num + 1

@@ -1,0 +1,130 @@
+"""The specimens resource over HTTP."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.kernel.authorization import Role
+from tests.support.mongo import LocalMongod
+from tests.support.served import API, Served, assert_problem, eventually, served
+
+PATH = f"{API}/specimens"
+AT = "2026-03-01T08:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def app(shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(shared_mongod, Path(tmp_path_factory.mktemp("specimens"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def http(app: Served) -> Iterator[httpx.Client]:
+    with app.client(Role.MANAGER) as client:
+        yield client
+
+
+def body(specimen_id: str, **fields: Any) -> dict[str, Any]:
+    return {"specimen_id": specimen_id, "assay": "CBC", "machine_id": "M1", "operator_id": "O1", **fields}
+
+
+def test_a_specimen_lives_its_life(http: httpx.Client) -> None:
+    answer = http.post(PATH, json=body("SP1", received_at=AT))
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["location"] == f"{PATH}/SP1"
+    assert answer.headers["etag"] == '"1"'
+    assert answer.headers["x-position"].startswith("labops:")
+    answer = http.post(f"{PATH}/SP1/start", json={"machine_id": "M2", "started_at": "2026-03-01T08:30:00"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "IN_PROCESS"), answer.text
+    answer = http.post(f"{PATH}/SP1/complete", json={"processed_at": "2026-03-01T09:00:00+01:00"})
+    problem = assert_problem(answer, 422, "invalid-value")
+    assert problem["errors"][0]["field"] == "processed_at"
+    answer = http.post(f"{PATH}/SP1/complete", json={"processed_at": "2026-03-01T09:00:00Z"})
+    assert answer.json() == {
+        **body("SP1", machine_id="M2"),
+        "status": "COMPLETED",
+        "error_code": None,
+        "received_at": AT,
+        "started_at": "2026-03-01T08:30:00Z",
+        "processed_at": "2026-03-01T09:00:00Z",
+        "version": 3,
+    }
+    assert http.get(f"{PATH}/SP1").json() == answer.json()
+    assert http.get(f"{PATH}/SP1", headers={"If-None-Match": '"3"'}).status_code == 304
+    history = http.get(f"{PATH}/SP1/history").json()["items"]
+    assert [fact["status"] for fact in history] == ["RECEIVED", "IN_PROCESS", "COMPLETED"]
+    assert history[0]["actor"] == "tester"
+
+
+def test_what_cannot_be_is_refused(http: httpx.Client) -> None:
+    assert http.post(PATH, json=body("SP2", received_at=AT)).status_code == 201
+    assert_problem(http.post(PATH, json=body("SP2")), 409, "already-taken")
+    assert_problem(http.post(f"{PATH}/SP2/complete", json={}), 409, "conflict")
+    assert_problem(http.post(f"{PATH}/SP2/start", json={}, headers={"If-Match": '"7"'}), 412)
+    assert_problem(http.post(f"{PATH}/SP2/start", json={"started_at": "soon"}), 422, "invalid-value")
+    assert_problem(http.post(f"{PATH}/none/start", json={}), 404)
+    assert_problem(http.get(f"{PATH}/none"), 404)
+    assert_problem(http.get(f"{PATH}/none/history"), 404)
+
+
+def test_many_readings_at_once(http: httpx.Client) -> None:
+    first = body("SPB1", received_at=AT)
+    done = {**first, "status": "COMPLETED", "processed_at": "2026-03-01T10:00:00Z"}
+    items = [first, {**first, "specimen_id": "SPB2"}, done, first]
+    answer = http.post(f"{PATH}/bulk", json={"items": items})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["applied"], answer.json()["unchanged"]) == (3, 1)
+    assert [one["version"] for one in answer.json()["items"]] == [2, 1, 2, 2]
+    again = http.post(f"{PATH}/bulk", json={"items": items}).json()
+    assert (again["applied"], again["unchanged"]) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("bad", "status", "field"),
+    [
+        ({"received_at": "2026-03-02T00:00:00Z"}, 409, "received_at"),
+        ({"processed_at": AT}, 422, "processed_at"),
+        ({"received_at": "then"}, 422, "received_at"),
+        ({"assay": "x" * 30}, 422, "items.1.assay"),
+    ],
+)
+def test_one_bad_reading_is_named_and_nothing_is_stored(
+    http: httpx.Client, bad: dict[str, Any], status: int, field: str
+) -> None:
+    good = body("SPC1", received_at=AT)
+    items = [good, {**good, **bad}]
+    problem = assert_problem(http.post(f"{PATH}/bulk", json={"items": items}), status)
+    [fault] = problem["errors"]
+    assert (fault["index"], fault["field"]) == (1, field)
+    assert_problem(http.get(f"{PATH}/SPC1"), 404)
+
+
+def test_the_list_filters_and_pages(http: httpx.Client) -> None:
+    days = [f"2026-04-{day:02d}T08:00:00Z" for day in range(1, 6)]
+    items = [body(f"SPL{n}", received_at=at, machine_id="ML") for n, at in enumerate(days)]
+    assert http.post(f"{PATH}/bulk", json={"items": items}).status_code == 200
+
+    def listed(**query: Any) -> list[str]:
+        found: list[str] = []
+        while True:
+            page = http.get(PATH, params={"machine_id": "ML", "limit": 2, **query}).json()
+            found += [one["specimen_id"] for one in page["items"]]
+            if page["next_cursor"] is None:
+                return found
+            query["cursor"] = page["next_cursor"]
+
+    eventually(lambda: len(listed()) == 5, "the table shows them")
+    assert listed() == [f"SPL{n}" for n in (4, 3, 2, 1, 0)]
+    assert listed(**{"from": days[1], "to": days[3]}) == ["SPL2", "SPL1"]
+    assert listed(status="COMPLETED") == []
+    assert_problem(http.get(PATH, params={"cursor": "x"}), 422)
+    assert_problem(http.get(PATH, params={"from": "x"}), 422)
+
+
+def test_who_may_what(app: Served, http: httpx.Client) -> None:
+    with app.client(Role.USER) as user:
+        assert_problem(user.post(PATH, json=body("SPX")), 403)
+        assert user.get(PATH).status_code == 200
