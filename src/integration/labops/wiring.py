@@ -11,6 +11,7 @@ from domain.kernel.clock import Clock
 from domain.labops.events import LABOPS_EVENTS
 from domain.labops.repositories import SpecimenRepository
 from integration.labops.imports_wiring import register_specimens
+from integration.labops.metrics_wiring import register_metrics
 from integration.labops.mongo_specimen_repository import MongoSpecimenRepository
 from integration.labops.table_wiring import register_table
 from integration.labops.whatif_wiring import register_whatif
@@ -56,7 +57,8 @@ def register_labops(
     services.add_singleton(LabopsSettings, singleton=settings)
     services.add_singleton(EventFeed, singleton=log)
     services.add_singleton(SpecimenRepository, singleton=MongoSpecimenRepository(log))
-    register_table(services, driver, log, data_dir)
+    register_table(services, driver=driver, log=log, clock=clock, data_dir=data_dir)
+    register_metrics(services, log, clock=clock, settings=settings)
     register_whatif(services, clock=clock, settings=settings)
     register_specimens(services, log)
     register_handlers(services, "application.labops")

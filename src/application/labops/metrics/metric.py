@@ -1,0 +1,139 @@
+"""What a metric is: a class that says what it needs, and a SELECT or a Python function that computes it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from application.labops.metric_filter import MetricFilter, TimeColumn
+from application.labops.metrics.views import Grain, MetricTable
+from application.labops.specimen_table import Row, TableSnapshot
+from domain.kernel.errors import DomainError
+from domain.labops.sla_limits import SlaLimits
+
+MOST_ROWS = 10_000
+"""Of one answer of a metric that has no shape of its own."""
+MOST_ROWS_IN_PYTHON = 1_000_000
+MOST_BUCKETS = 50_000
+
+
+class TooMuchAskedError(DomainError):
+    """The answer would be too large; ``field`` and ``rule`` say what to ask instead."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field} {rule}")
+        self.field = field
+        self.rule = rule
+
+
+class Specimens:
+    """The specimens of one question: ``specimens`` in SQL is the table, filtered, with the columns of the inputs."""
+
+    def __init__(
+        self, snapshot: TableSnapshot, inputs: Sequence[str], filters_on: TimeColumn, wanted: MetricFilter
+    ) -> None:
+        self._snapshot = snapshot
+        self._columns = ", ".join(inputs)
+        self._filters_on = filters_on
+        self._wanted = wanted
+
+    async def select_async(
+        self, select: str, parameters: Mapping[str, Any] | None = None, *, also: str = "", whenever: bool = False
+    ) -> list[Row]:
+        """Return the rows of a SELECT over ``specimens``.
+
+        Args:
+            parameters: values of ``$name`` in it.
+            also: further relations, as in ``done AS (SELECT ...)``.
+            whenever: leave out ``from`` and ``to`` of the filter.
+        """
+        sql, values = self.question(select, also=also, whenever=whenever)
+        return await self._snapshot.fetch_async(sql, {**values, **(parameters or {})})
+
+    def question(self, select: str, *, also: str = "", whenever: bool = False) -> tuple[str, dict[str, Any]]:
+        """Return the whole SQL of a SELECT over ``specimens``, and the values of the filter."""
+        wanted = self._wanted
+        if whenever:
+            wanted = MetricFilter(assay=wanted.assay, machine_id=wanted.machine_id)
+        condition = wanted.condition(self._filters_on)
+        table = f"specimens AS (SELECT {self._columns} FROM specimens WHERE {condition})"  # noqa: S608 - names of ours
+        further = f", {also}" if also else ""
+        return f"WITH {table}{further} {select}", wanted.parameters
+
+    async def columns_async(self, select: str) -> list[str]:
+        """Return the names of the columns that a SELECT over ``specimens`` answers with."""
+        sql, values = self.question(select)
+        described = f"SELECT column_name FROM (DESCRIBE {sql})"  # noqa: S608 - made above
+        return [str(row[0]) for row in await self._snapshot.fetch_async(described, values)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One question to a metric.
+
+    Attributes:
+        specimens: those that are wanted.
+        wanted: which specimens.
+        now: aware UTC.
+        zone: the lab's.
+        limits: of turn-around.
+        grain: length of buckets, where there are any.
+        include_empty: whether buckets without a specimen are wanted.
+    """
+
+    specimens: Specimens
+    wanted: MetricFilter
+    now: datetime
+    zone: ZoneInfo
+    limits: SlaLimits
+    grain: Grain = Grain.HOUR
+    include_empty: bool = False
+
+
+class Metric:
+    """A metric. A plugin declares the attributes and either ``sql`` or ``compute``.
+
+    Attributes:
+        name: in paths; small letters, digits, ``-`` and ``_``.
+        description: one sentence for those who choose among metrics.
+        inputs: columns of ``specimens`` that it needs (see :mod:`application.labops.specimen_table`).
+        filters_on: the time that ``from`` and ``to`` are held against.
+        sql: one SELECT over ``specimens``, which is filtered already and has the columns of ``inputs``. None when the
+            metric is computed in Python.
+        uses_limits: whether the answer depends on the limits of turn-around.
+    """
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    inputs: ClassVar[tuple[str, ...]]
+    filters_on: ClassVar[TimeColumn] = "received_at"
+    sql: ClassVar[str | None] = None
+    uses_limits: ClassVar[bool] = False
+
+    def compute(self, rows: Sequence[Row], asked: Asked) -> MetricTable:
+        """Return the answer for the filtered specimens; each row holds the values of ``inputs``, times without zone."""
+        raise NotImplementedError(f"metric {self.name} has neither sql nor compute")
+
+    async def answer_async(self, asked: Asked) -> Any:
+        """Answer a question.
+
+        Raises:
+            UnavailableError: the table cannot be read.
+            TooMuchAskedError: the answer would be too large.
+        """
+        if self.sql is None:
+            rows = await asked.specimens.select_async(
+                f"SELECT * FROM specimens LIMIT {MOST_ROWS_IN_PYTHON + 1}"  # noqa: S608 - a number
+            )
+            if len(rows) > MOST_ROWS_IN_PYTHON:
+                raise TooMuchAskedError("from", f"must leave at most {MOST_ROWS_IN_PYTHON} specimens for {self.name}")
+            return self.compute(rows, asked)
+        select = f"SELECT * FROM ({self.sql.strip().rstrip(';')}\n) LIMIT {MOST_ROWS + 1}"  # noqa: S608 - checked on loading
+        found = await asked.specimens.select_async(select)
+        if len(found) > MOST_ROWS:
+            raise TooMuchAskedError("from", f"must leave {self.name} at most {MOST_ROWS} rows to answer with")
+        return MetricTable(columns=await asked.specimens.columns_async(select), rows=[list(row) for row in found])
+
+    async def valid_until_async(self, asked: Asked) -> datetime | None:
+        """Return when the answer changes even if no specimen does; None, as here, for never."""

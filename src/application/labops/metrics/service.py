@@ -1,0 +1,169 @@
+"""Metrics, computed once for each state of the table and then given to whoever asks."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from application.labops.metric_filter import MetricFilter
+from application.labops.metrics.current_limits import CurrentSlaLimits
+from application.labops.metrics.metric import Asked, Metric, Specimens
+from application.labops.metrics.registry import MetricRegistry
+from application.labops.metrics.views import Grain
+from application.labops.specimen_table import SpecimenTable, TableSnapshot
+from domain.kernel.clock import Clock
+from domain.kernel.errors import NotThereError
+from domain.labops.sla_limits import SlaLimits
+
+MOST_KEPT = 1_000
+_Key = tuple[str, str, Grain, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    """An answer, and as long as what it is right."""
+
+    view: Any
+    stamp: str
+    position: int
+    limits: SlaLimits
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricAnswer:
+    """A metric of the table as it is now.
+
+    Attributes:
+        view: see :mod:`application.labops.metrics.views`.
+        position: of the log, up to which every fact is in it.
+    """
+
+    view: Any
+    position: int
+
+
+class Metrics:
+    """Answers metrics by name. What was computed is given again until the table, the limits or the hour change it."""
+
+    def __init__(
+        self, table: SpecimenTable, limits: CurrentSlaLimits, registry: MetricRegistry, clock: Clock, zone: ZoneInfo
+    ) -> None:
+        self._table = table
+        self._limits = limits
+        self._registry = registry
+        self._clock = clock
+        self._zone = zone
+        self._kept: OrderedDict[_Key, _Computed] = OrderedDict()
+        self._running: dict[_Key, asyncio.Task[_Computed]] = {}
+
+    async def compute_async(
+        self,
+        snapshot: TableSnapshot,
+        name: str,
+        wanted: MetricFilter = MetricFilter(),  # noqa: B008 - it cannot change
+        *,
+        grain: Grain = Grain.HOUR,
+        include_empty: bool = False,
+    ) -> Any:
+        """Return the view of a metric over a snapshot; see :mod:`application.labops.metrics.views`.
+
+        Args:
+            name: ``tat``, ``throughput``, ``errors``, ``sla``, ``wip``, ``reception``, ``tat_series``,
+                ``throughput_series``, ``errors_series``, ``sla_series``, or that of a plugin.
+            grain: length of buckets, where the metric has any.
+            include_empty: whether throughput has zeros for buckets without a result.
+
+        Raises:
+            NotThereError: there is no such metric.
+            TooMuchAskedError: the answer would be too large.
+            UnavailableError: the table cannot be read, or the limits of turn-around not found out.
+        """
+        metric = self._metric(name)
+        key = (name, wanted.key, grain, include_empty)
+        kept = self._kept.get(key)
+        if kept is not None and await self._still_right_async(kept, metric, snapshot.stamp):
+            return kept.view
+        return (await self._compute_async(snapshot, metric, key, wanted)).view
+
+    async def answer_async(
+        self,
+        name: str,
+        wanted: MetricFilter = MetricFilter(),  # noqa: B008 - it cannot change
+        *,
+        grain: Grain = Grain.HOUR,
+        include_empty: bool = False,
+    ) -> MetricAnswer:
+        """Return the view of a metric over the table as it is now. Those who ask the same at once share the work.
+
+        Raises:
+            As ``compute_async``.
+        """
+        metric = self._metric(name)
+        key = (name, wanted.key, grain, include_empty)
+        kept = self._kept.get(key)
+        if kept is not None and await self._still_right_async(kept, metric, self._table.stamp):
+            return MetricAnswer(kept.view, self._table.status().position)
+        for _ in range(2):
+            running = self._running.get(key)
+            joined = running is not None
+            if running is None:
+                running = asyncio.create_task(self._over_now_async(metric, key, wanted))
+                self._running[key] = running
+                running.add_done_callback(lambda _: self._running.pop(key, None))
+            computed = await asyncio.shield(running)
+            # What had begun before this question may lack what whoever asks has just written; what begins now does not.
+            if not joined or computed.stamp == self._table.stamp:
+                break
+        return MetricAnswer(computed.view, computed.position)
+
+    def is_current(
+        self, name: str, wanted: MetricFilter, *, grain: Grain = Grain.HOUR, include_empty: bool = False
+    ) -> bool:
+        """Tell whether the last answer to this question is right still; costs next to nothing."""
+        kept = self._kept.get((name, wanted.key, grain, include_empty))
+        known = self._registry.find(name)
+        if kept is None or known is None or known.metric is None or kept.stamp != self._table.stamp:
+            return False
+        if kept.valid_until is not None and self._clock.now() >= kept.valid_until:
+            return False
+        return not known.metric.uses_limits or self._limits.is_current
+
+    def _metric(self, name: str) -> Metric:
+        known = self._registry.find(name)
+        if known is None or known.metric is None:
+            raise NotThereError(f"there is no metric {name}")
+        return known.metric
+
+    async def _still_right_async(self, kept: _Computed, metric: Metric, stamp: str) -> bool:
+        if kept.stamp != stamp or (kept.valid_until is not None and self._clock.now() >= kept.valid_until):
+            return False
+        return not metric.uses_limits or kept.limits == await self._limits.current_async()
+
+    async def _over_now_async(self, metric: Metric, key: _Key, wanted: MetricFilter) -> _Computed:
+        with self._table.snapshot() as snapshot:
+            return await self._compute_async(snapshot, metric, key, wanted)
+
+    async def _compute_async(
+        self, snapshot: TableSnapshot, metric: Metric, key: _Key, wanted: MetricFilter
+    ) -> _Computed:
+        limits = await self._limits.current_async() if metric.uses_limits else SlaLimits()
+        asked = Asked(
+            specimens=Specimens(snapshot, metric.inputs, metric.filters_on, wanted),
+            wanted=wanted,
+            now=self._clock.now(),
+            zone=self._zone,
+            limits=limits,
+            grain=key[2],
+            include_empty=key[3],
+        )
+        valid_until = await metric.valid_until_async(asked)
+        view = await metric.answer_async(asked)
+        computed = _Computed(view, snapshot.stamp, snapshot.position, limits, valid_until)
+        self._kept[key] = computed
+        self._kept.move_to_end(key)
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return computed

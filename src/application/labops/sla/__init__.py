@@ -1,0 +1,1 @@
+"""What is promised: limits of turn-around."""
