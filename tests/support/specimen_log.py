@@ -117,9 +117,11 @@ def _fields_of(row: Row) -> dict[str, object]:
     }
 
 
-def table_on(log: MongoEventStore, driver: MongoDriver, folder: Path, *, memory_mb: int = 256) -> ParquetSpecimenTable:
+def table_on(
+    log: MongoEventStore, driver: MongoDriver, folder: Path, *, flush_rows: int = 100_000
+) -> ParquetSpecimenTable:
     """Return a table that is not started."""
-    return ParquetSpecimenTable(log, CommitTails(driver, log.log, log.codec), folder, memory_mb)
+    return ParquetSpecimenTable(log, CommitTails(driver, log.log, log.codec), HandClock(), folder, 256, flush_rows)
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from neuroglia.dependency_injection.service_provider import ServiceCollection
 from neuroglia.hosting.abstractions import HostedService
 
 from application.labops.specimen_table import SpecimenTable
+from domain.kernel.clock import Clock
 from integration.labops.table.parquet_specimen_table import ParquetSpecimenTable
 from integration.mongo.driver import MongoDriver
 from integration.mongo.events.commit_tails import CommitTails
@@ -15,9 +16,11 @@ FOLDER = "analytics"
 MEMORY_MB = 384
 
 
-def register_table(services: ServiceCollection, driver: MongoDriver, log: MongoEventStore, data_dir: Path) -> None:
+def register_table(
+    services: ServiceCollection, *, driver: MongoDriver, log: MongoEventStore, clock: Clock, data_dir: Path
+) -> None:
     """Register the table; it starts with the application."""
     tails = CommitTails(driver, log.log, log.codec)
-    table = ParquetSpecimenTable(log, tails, data_dir / FOLDER, MEMORY_MB)
+    table = ParquetSpecimenTable(log, tails, clock, data_dir / FOLDER, MEMORY_MB)
     services.add_singleton(SpecimenTable, singleton=table)
     services.add_singleton(HostedService, singleton=table)

@@ -19,3 +19,45 @@ async def test_what_was_committed_is_asked_a_moment_later(
         assert await rows_of(table, 5) == histories.folded()
         status = table.status()
         assert (status.position, status.lag, status.specimens) == (5, 0, 2)
+
+
+async def test_what_was_flushed_is_there_after_a_restart_and_not_read_again(
+    driver: MongoDriver, histories: SpecimenHistories, tmp_path: Path
+) -> None:
+    async with running(table_on(histories.log, driver, tmp_path)) as table:
+        for number in range(20):
+            await histories.receive_async(f"SP{number:06}", steps=number % 4)
+        before = await rows_of(table, 20)
+        stamp = table.stamp
+    again = table_on(histories.log, driver, tmp_path)
+    async with running(again):
+        assert again.status().position == 20
+        assert again.status().segments == 1
+        assert again.stamp == stamp
+        assert await rows_of(again) == before == histories.folded()
+        await histories.move_async("SP000000")
+        await histories.erase_async("SP000001")
+        assert await rows_of(again, 22) == histories.folded()
+    third = table_on(histories.log, driver, tmp_path)
+    async with running(third):
+        assert await rows_of(third) == histories.folded()
+        assert third.status().specimens == 19
+
+
+async def test_rebuilding_gives_the_same_rows_and_the_same_stamp(
+    driver: MongoDriver, histories: SpecimenHistories, tmp_path: Path
+) -> None:
+    async with running(table_on(histories.log, driver, tmp_path, flush_rows=4)) as table:
+        for number in range(30):
+            await histories.receive_async(f"SP{number:06}", steps=number % 3)
+        for number in range(0, 30, 2):
+            await histories.move_async(f"SP{number:06}")
+        for number in range(5):
+            await histories.erase_async(f"SP{number:06}")
+        assert await rows_of(table, 50) == histories.folded()
+        stamp = table.stamp
+        with table.snapshot() as held:
+            status = await table.rebuild_async()
+            assert (status.specimens, status.rebuilding, table.stamp) == (25, False, stamp)
+            assert await rows_of(table) == histories.folded()
+            assert await held.fetch_async("SELECT count(*) FROM specimens") == [(25,)]

@@ -1,36 +1,17 @@
 """What the table holds: rows on disk and in memory, and which of them are no longer true."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2s
-from pathlib import Path
 
 import pyarrow
 
 from application.labops.specimen_table import Row
+from integration.labops.table.manifest import Change, Image, Manifest
 from integration.labops.table.rows import PAIR_SCHEMA, ROW_SCHEMA, batch_of
 from integration.labops.table.views import Contents
 
 FREEZE_ROWS = 512
 """Rows that are kept as tuples. Turning so many into Arrow takes less than a millisecond."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A file of the table and how many rows, or pairs, are in it."""
-
-    path: Path
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The last commit that changed a row; ``command_id`` tells it from another log's commit at that position."""
-
-    position: int
-    command_id: str
-    stored_at: datetime
 
 
 class TableContents:
@@ -42,18 +23,20 @@ class TableContents:
         changed: the last commit that changed a row, None before the first.
         specimens: number of rows that are true.
         rowless: ids whose last commit left no row: erased, or not readable.
-        segments, pair_segments: files.
+        rebuilt_at: when this generation took over, ISO 8601; empty for the first.
+        kept: what is in files, and up to where in the log that goes. The rest is in memory only.
     """
 
-    def __init__(self, generation: int) -> None:
-        self.generation = generation
-        self.position = 0
-        self.command_id = ""
-        self.changed: Change | None = None
-        self.specimens = 0
-        self.rowless: set[str] = set()
-        self.segments: tuple[Segment, ...] = ()
-        self.pair_segments: tuple[Segment, ...] = ()
+    def __init__(self, kept: Manifest) -> None:
+        image = kept.image
+        self.generation = image.generation
+        self.position = image.position
+        self.command_id = image.command_id
+        self.changed: Change | None = image.changed
+        self.specimens = image.specimens
+        self.rowless = set(image.rowless)
+        self.rebuilt_at = image.rebuilt_at
+        self.kept = kept
         self.batches: list[pyarrow.RecordBatch] = []
         self.pair_batches: list[pyarrow.RecordBatch] = []
         self._fresh: dict[str, Row] = {}
@@ -106,18 +89,29 @@ class TableContents:
             self.pair_batches.append(batch_of(self._fresh_pairs, PAIR_SCHEMA))
             self._fresh_pairs = []
 
-    def replace_oldest(self, batches: int, pair_batches: int, segments: Iterable[Segment]) -> None:
-        """Let files stand for the oldest batches in memory."""
+    def image(self) -> Image:
+        """Return how far it is now."""
+        return Image(
+            self.generation,
+            self.position,
+            self.command_id,
+            self.changed,
+            self.specimens,
+            tuple(self.rowless),
+            self.rebuilt_at,
+        )
+
+    def drop_oldest(self, batches: int, pair_batches: int) -> None:
+        """Let go of the oldest batches in memory: they are in files now."""
         self._frozen_rows -= sum(batch.num_rows for batch in self.batches[:batches])
         del self.batches[:batches]
         del self.pair_batches[:pair_batches]
-        self.segments += tuple(segments)
 
     def seen(self) -> Contents:
         """Return what is there now; it does not change when more commits come."""
         return Contents(
-            tuple(segment.path for segment in self.segments),
-            tuple(segment.path for segment in self.pair_segments),
+            tuple(segment.path for segment in self.kept.segments),
+            tuple(segment.path for segment in self.kept.pair_segments),
             tuple(self.batches),
             tuple(self._fresh.values()),
             tuple(self.pair_batches),

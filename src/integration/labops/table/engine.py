@@ -29,9 +29,11 @@ class Engine:
     Args:
         folder: where the files of the table are.
         memory_mb: what either database may use before it spills to ``folder``.
+        on_failure: called when a question could not be answered, be it for damaged files.
     """
 
-    def __init__(self, folder: Path, memory_mb: int) -> None:
+    def __init__(self, folder: Path, memory_mb: int, on_failure: Callable[[], None]) -> None:
+        self._on_failure = on_failure
         spill = folder / "spill"
         spill.mkdir(parents=True, exist_ok=True)
         config: dict[str, str | bool | int | float | list[str]] = {
@@ -93,6 +95,9 @@ class Engine:
                 cursor.interrupt()
             asking.cancel()
             raise
+        except EngineFailedError:
+            self._on_failure()
+            raise
 
     async def work_async(self, work: Callable[[Connection], Any]) -> Any:
         """Run our own work on files in the thread for it, one at a time.
@@ -128,8 +133,8 @@ class translating_failures:  # noqa: N801  # read as a word in a with statement
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, (duckdb.OperationalError, duckdb.InternalError, duckdb.InvalidInputException)):
-            raise EngineFailedError(f"the analytic table could not be read: {_first_line(error)}") from error
+        if isinstance(error, (OSError, duckdb.OperationalError, duckdb.InternalError, duckdb.InvalidInputException)):
+            raise EngineFailedError(f"the analytic table gives no answer: {_first_line(error)}") from error
         if isinstance(error, duckdb.Error):
             raise QuestionRefusedError(_first_line(error)) from error
 

@@ -7,7 +7,8 @@ import structlog
 
 from application.labops.specimen_table import Row
 from domain.kernel.errors import UndecodableEventError
-from integration.labops.table.contents import Change, TableContents
+from integration.labops.table.contents import TableContents
+from integration.labops.table.manifest import Change
 from integration.labops.table.rows import DELETED, STREAM_PREFIX, row_of_event, row_of_stored
 from integration.mongo.events.commit_tails import CommitTail, CommitTails
 from integration.mongo.events.event_codec import EventCodec
