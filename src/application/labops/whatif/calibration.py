@@ -1,0 +1,154 @@
+"""Learns from the table of specimens how the laboratory works."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from application.labops.specimen_table import SpecimenTable, TableSnapshot
+from application.labops.whatif import questions
+from application.labops.whatif.arrival_rates import arrivals_from
+from domain.kernel.clock import Clock
+from domain.labops.whatif.errors import NothingToLearnFromError
+from domain.labops.whatif.laboratory import Laboratory, Machine, Minutes
+from domain.labops.whatif.observed import Calibration, Observed, ObservedMachine, ServiceTimes
+from domain.labops.whatif.scenario import thinned
+
+LONGEST_LOOK_BACK_DAYS = 28
+MOST_SPECIMENS = 200_000
+FEWEST_RESULTS = 20
+MEASURED_FROM = 0.5
+"""Service times are measured when the start of at least this share is known."""
+ONE_AFTER_THE_OTHER = 0.1
+"""A machine on which at most this share overtakes another works on one specimen after the other."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """Service times by machine and assay (how many, values), slots by machine, handling by assay."""
+
+    service: dict[str, dict[str, tuple[int, Minutes]]]
+    slots: dict[str, int]
+    handling: dict[str, Minutes]
+
+
+class LaboratoryCalibration:
+    """Looks back four weeks, or at the newest 200,000 specimens."""
+
+    def __init__(self, table: SpecimenTable, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+
+    async def calibrate_async(self) -> Calibration:
+        """Return the laboratory as it was observed.
+
+        Raises:
+            NothingToLearnFromError: there are hardly any results.
+            UnavailableError: the table cannot be read right now.
+        """
+        with self._table.snapshot() as snapshot:
+            return await self._learn_async(snapshot)
+
+    async def _learn_async(self, snapshot: TableSnapshot) -> Calibration:
+        extent = {"now": self._clock.now(), "most": MOST_SPECIMENS, "days": LONGEST_LOOK_BACK_DAYS}
+        [(first, last)] = await snapshot.fetch_async(questions.EXTENT, extent)
+        if last is None:
+            raise NothingToLearnFromError("there are no specimens to learn from")
+        span = {"since": first, "until": last}
+        [(specimens, results, started, turnarounds)] = await snapshot.fetch_async(questions.TOTALS, span)
+        if results < FEWEST_RESULTS:
+            raise NothingToLearnFromError(f"there are {results} results to learn from; {FEWEST_RESULTS} are needed")
+        service_times: ServiceTimes = "measured" if started / results >= MEASURED_FROM else "estimated"
+        tries = await snapshot.fetch_async(questions.MACHINES, span)
+        if service_times == "measured":
+            work = await _measured_async(snapshot, span)
+        else:
+            work = await _estimated_async(snapshot, span, {row[0]: (row[1], row[4]) for row in tries})
+        counts = await snapshot.fetch_async(questions.ARRIVALS, span)
+        machines = _machines(work, tries)
+        counts = [row for row in counts if any(row[0] in machine.service for machine in machines)]
+        assays, arrivals, pattern = arrivals_from(counts, _utc(span["since"]), _utc(span["until"]))
+        reruns, errors = sum(row[3] for row in tries), sum(row[2] for row in tries)
+        laboratory = Laboratory(assays, arrivals, machines, work.handling, reruns / max(1, reruns + errors))
+        handled = [value for values in work.handling.values() for value in values]
+        observed = Observed(
+            since=_utc(span["since"]),
+            until=_utc(span["until"]),
+            specimens=specimens,
+            arrivals_per_hour=arrivals.mean_per_hour,
+            arrivals=pattern,
+            service_times=service_times,
+            measured_share=started / results,
+            handling_mean=_mean(handled),
+            rerun_probability=laboratory.rerun_probability,
+            **dict(zip(("tat_p50", "tat_p90", "tat_p99"), turnarounds or (0.0, 0.0, 0.0), strict=True)),
+            machines=tuple(_observed(machine, work, {row[0]: row[1] for row in tries}) for machine in machines),
+        )
+        return Calibration(laboratory, observed)
+
+
+async def _measured_async(snapshot: TableSnapshot, span: dict[str, Any]) -> _Work:
+    service = _by_machine(await snapshot.fetch_async(questions.MEASURED_SERVICE, span))
+    slots = await snapshot.fetch_async(questions.MEASURED_SLOTS, span)
+    handling = await snapshot.fetch_async(questions.HANDLING, span)
+    return _Work(
+        service,
+        {machine: max(1, most) for machine, most in slots},
+        {assay: tuple(values) for assay, _, values in handling},
+    )
+
+
+async def _estimated_async(snapshot: TableSnapshot, span: dict[str, Any], ended: dict[str, tuple[int, int]]) -> _Work:
+    """Estimate from busy periods where specimens follow one another; where they overtake, the whole stay is work."""
+    following = _by_machine(await snapshot.fetch_async(questions.ESTIMATED_SERVICE, span))
+    staying = _by_machine(await snapshot.fetch_async(questions.WHOLE_STAY, span))
+    work = _Work({}, {}, {})
+    for machine, share, slots in await snapshot.fetch_async(questions.OVERTAKING, span):
+        if share > ONE_AFTER_THE_OTHER:
+            work.service[machine], work.slots[machine] = staying[machine], max(1, slots)
+            continue
+        # What failed without leaving a time still used the machine: its time is in that of those that followed.
+        all_ended, timeless = ended[machine]
+        used = (all_ended - timeless) / all_ended
+        work.slots[machine] = 1
+        work.service[machine] = {
+            assay: (number, tuple(value * used for value in values))
+            for assay, (number, values) in following[machine].items()
+        }
+    return work
+
+
+def _machines(work: _Work, tries: list[tuple[Any, ...]]) -> tuple[Machine, ...]:
+    """Return the machines that ended something, each for the assays that it gave results of."""
+    return tuple(
+        Machine(
+            machine_id=machine_id,
+            slots=work.slots[machine_id],
+            failure_probability=(errors + reruns) / max(1, ended + reruns),
+            service={assay: thinned(list(values)) for assay, (_, values) in work.service[machine_id].items()},
+        )
+        for machine_id, ended, errors, reruns, _ in tries
+        if machine_id in work.service
+    )
+
+
+def _observed(machine: Machine, work: _Work, ended: dict[str, int]) -> ObservedMachine:
+    weighted = [(number, _mean(list(values))) for number, values in work.service[machine.machine_id].values()]
+    mean = sum(number * minutes for number, minutes in weighted) / sum(number for number, _ in weighted)
+    return ObservedMachine(
+        machine.machine_id, ended[machine.machine_id], machine.slots, machine.failure_probability, mean
+    )
+
+
+def _by_machine(rows: list[tuple[Any, ...]]) -> dict[str, dict[str, tuple[int, Minutes]]]:
+    found: dict[str, dict[str, tuple[int, Minutes]]] = {}
+    for machine, assay, number, values in rows:
+        found.setdefault(machine, {})[assay] = (number, tuple(values))
+    return found
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)
