@@ -43,6 +43,10 @@ ANSWER_HEADERS: dict[str, dict[str, Any]] = {
     "Age": _seconds("Seconds since the other system last said so; absent when it never did, or was not asked."),
     "Last-Modified": _text("Time of the worker's last successful sync; absent before the first."),
     "Labkeeper-Stale-Since": _text("Since when the other system cannot be asked; absent while it can."),
+    "Labkeeper-Lag": {
+        "description": "Commits of the log that are not in the answer yet; 0 when it is up to date.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "Warning": _text("`110`: the answer is older than it should be, because the other system cannot be asked."),
     "Location": _text("Path of what was created, or of the run that was started.", format="uri-reference"),
     "X-Position": _text("Up to where this request wrote; sent with a question, its answer includes that."),
