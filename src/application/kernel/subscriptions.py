@@ -144,6 +144,32 @@ class ReadModelStatus:
     rebuilt_at: datetime | None
 
 
+class OwnReadModel(ABC):
+    """A read model that each process keeps for itself, e.g. in files; shown and rebuilt among the others.
+
+    Attributes:
+        name: stable name, e.g. ``specimen_table``.
+        log: the log it follows.
+        failure: why it does not get on, None when all is well.
+    """
+
+    name: str
+    log: str
+    failure: str | None = None
+
+    @abstractmethod
+    async def read_model_async(self) -> ReadModelStatus:
+        """Return how this process's own stands."""
+
+    @abstractmethod
+    async def rebuild_async(self, on_progress: Any = None) -> Any:
+        """Build this process's own anew beside the serving one, then swap; ``on_progress`` as in ``ReadModels``."""
+
+    @abstractmethod
+    async def wait_for_async(self, position: int, timeout_seconds: float) -> bool:
+        """Wait until this process's own has seen a position; False when the time is over."""
+
+
 class ReadModels(ABC):
     """Administration of the read models."""
 

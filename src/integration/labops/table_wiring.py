@@ -5,6 +5,7 @@ from pathlib import Path
 from neuroglia.dependency_injection.service_provider import ServiceCollection
 from neuroglia.hosting.abstractions import HostedService
 
+from application.kernel.subscriptions import OwnReadModel
 from application.labops.specimen_table import SpecimenTable
 from domain.kernel.clock import Clock
 from integration.labops.table.parquet_specimen_table import ParquetSpecimenTable
@@ -23,4 +24,5 @@ def register_table(
     tails = CommitTails(driver, log.log, log.codec)
     table = ParquetSpecimenTable(log, tails, clock, data_dir / FOLDER, MEMORY_MB)
     services.add_singleton(SpecimenTable, singleton=table)
+    services.add_singleton(OwnReadModel, singleton=table)
     services.add_singleton(HostedService, singleton=table)

@@ -11,7 +11,7 @@ from application.kernel.event_feed import EventFeed
 from application.kernel.idempotency import IdempotencyKeys
 from application.kernel.jobs import RunHistory
 from application.kernel.leases import Leases
-from application.kernel.subscriptions import Projector, ReadModels, Subscriber, Subscriptions
+from application.kernel.subscriptions import OwnReadModel, Projector, ReadModels, Subscriber, Subscriptions
 from domain.kernel.clock import Clock
 from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.credential_store import EncryptedCredentialStore
@@ -89,6 +89,7 @@ def register_subscriptions(
             provider.get_services(EventFeed),
             provider.get_services(Subscriber),
             provider.get_services(Projector),
+            provider.get_services(OwnReadModel),
         )
 
     def same(provider: ServiceProviderBase) -> MongoSubscriptions:

@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.driver import MongoDriver
+from integration.mongo.subscriptions.checkpoints import Checkpoints
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
+from integration.mongo.subscriptions.subscription_host import MongoSubscriptions
 from tests.support.specimen_log import SpecimenHistories, rows_of, running, table_on
+from tests.support.tallies import HandClock
 
 
 async def test_what_was_committed_is_asked_a_moment_later(
@@ -61,3 +66,28 @@ async def test_rebuilding_gives_the_same_rows_and_the_same_stamp(
             assert (status.specimens, status.rebuilding, table.stamp) == (25, False, stamp)
             assert await rows_of(table) == histories.folded()
             assert await held.fetch_async("SELECT count(*) FROM specimens") == [(25,)]
+
+
+async def test_the_table_is_listed_among_the_read_models_rebuilt_and_waited_for_there(
+    driver: MongoDriver, histories: SpecimenHistories, tmp_path: Path
+) -> None:
+    table = table_on(histories.log, driver, tmp_path)
+    watch = ReadModelWatch(driver, Checkpoints(driver, HandClock()))
+    host = MongoSubscriptions(driver, MongoLeases(driver), HandClock(), watch, [histories.log], [], [], [table])
+    async with running(table):
+        await histories.receive_async("SP000001")
+        assert await host.wait_async("specimen_table", 1, 30)
+        assert not await host.wait_async("specimen_table", 2, 0)
+        seen: list[tuple[int, int]] = []
+
+        async def on_progress(position: int, head: int) -> None:
+            seen.append((position, head))
+
+        rebuilt = await host.rebuild_async("specimen_table", on_progress)
+        assert rebuilt is not None
+        assert (rebuilt.documents, rebuilt.lag, rebuilt.rebuilding) == (1, 0, False)
+        assert rebuilt.rebuilt_at is not None
+        assert seen == [(1, 1)]
+        assert await host.read_models_async() == [rebuilt]
+        (followed,) = await host.list_async()
+        assert (followed.name, followed.lag, followed.last_error) == ("specimen_table", 0, None)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import structlog
 from neuroglia.hosting.abstractions import HostedService
 
 from application.kernel.event_feed import EventFeed
+from application.kernel.subscriptions import OwnReadModel, ReadModelStatus
 from application.labops.specimen_table import SpecimenTable, TableStatus
 from domain.kernel.clock import Clock
 from domain.kernel.errors import UnavailableError
@@ -35,7 +37,7 @@ MOST_UNFLUSHED = 4
 Progress = Callable[[int, int], Awaitable[None]]
 
 
-class ParquetSpecimenTable(SpecimenTable, HostedService):
+class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
     """The table over Parquet files and DuckDB.
 
     Args:
@@ -43,6 +45,8 @@ class ParquetSpecimenTable(SpecimenTable, HostedService):
         memory_mb: what the engine may use for questions, and once more for work on files.
         flush_rows: rows in memory that make a file.
     """
+
+    name = "specimen_table"
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class ParquetSpecimenTable(SpecimenTable, HostedService):
         memory_mb: int,
         flush_rows: int = FLUSH_ROWS,
     ) -> None:
+        self.log = feed.log
         self._feed = feed
         self._tails = tails
         self._follower = LogFollower(tails)
@@ -135,8 +140,10 @@ class ParquetSpecimenTable(SpecimenTable, HostedService):
                     await self._load_async(files)
                 await self._follow_async(files)
             except UnavailableError as error:
+                self.failure = str(error)
                 log.warning("specimen_table_waits", error=str(error))
-            except Exception:  # process edge: the table must go on whatever one page does to it
+            except Exception as error:  # process edge: the table must go on whatever one page does to it
+                self.failure = f"{type(error).__name__}: {error}"
                 log.exception("specimen_table_failed")
             await asyncio.sleep(AFTER_OUTAGE_SECONDS)
 
@@ -145,6 +152,7 @@ class ParquetSpecimenTable(SpecimenTable, HostedService):
             contents = self._contents
             if await self._feed.wait_beyond_async(contents.position, LOOK_AGAIN_SECONDS):
                 read = await self._follower.read_page_async(contents)
+                self.failure = None
                 self._tell_moved()
                 if read < PAGE_COMMITS:
                     await asyncio.sleep(min(0.05, read / 20_000))
@@ -167,6 +175,7 @@ class ParquetSpecimenTable(SpecimenTable, HostedService):
             try:
                 await self._flush_async(files, self._contents, publish=True)
             except UnavailableError as error:
+                self.failure = str(error)
                 log.warning("specimen_table_not_flushed", error=str(error))
                 await asyncio.sleep(AFTER_FAILED_FLUSH_SECONDS)
             self._flushed_at = asyncio.get_running_loop().time()
@@ -266,6 +275,22 @@ class ParquetSpecimenTable(SpecimenTable, HostedService):
             segments=len(contents.kept.segments),
             unflushed=contents.unflushed,
             rebuilding=self._rebuilding,
+        )
+
+    async def read_model_async(self) -> ReadModelStatus:
+        contents = self._contents
+        head = await self._feed.head_async()
+        rebuilt_at = contents.rebuilt_at
+        return ReadModelStatus(
+            name=self.name,
+            log=self.log,
+            collection=f"{self._root.name}/{self._slot.folder.name if self._slot else ''}",
+            documents=contents.specimens,
+            position=contents.position,
+            head=head,
+            lag=max(0, head - contents.position),
+            rebuilding=self._rebuilding,
+            rebuilt_at=datetime.fromisoformat(rebuilt_at) if rebuilt_at else None,
         )
 
     async def wait_for_async(self, position: int, timeout_seconds: float) -> bool:

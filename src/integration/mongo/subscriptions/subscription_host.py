@@ -9,6 +9,7 @@ from opentelemetry import metrics
 from application.kernel.event_feed import CorruptFact, EventFeed
 from application.kernel.leases import Leases
 from application.kernel.subscriptions import (
+    OwnReadModel,
     ParkedEvent,
     Projector,
     ReadModels,
@@ -40,7 +41,9 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
         feeds: Sequence[EventFeed],
         subscribers: Sequence[Subscriber],
         projectors: Sequence[Projector],
+        own_models: Sequence[OwnReadModel] = (),
     ) -> None:
+        self._own_models = {model.name: model for model in own_models}
         self._driver = driver
         self._leases = leases
         self._feeds = {feed.log: feed for feed in feeds}
@@ -115,7 +118,8 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
                     last_error=reader.failure,
                 )
             )
-        return statuses
+        statuses += [_followed(await model.read_model_async(), model.failure) for model in self._own_models.values()]
+        return sorted(statuses, key=lambda status: status.name)
 
     async def list_parked_async(self, name: str, limit: int, after: str | None) -> list[ParkedEvent] | None:
         if name not in self._runners and name not in self._projections:
@@ -158,7 +162,8 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
             checkpoint = await self._checkpoints.get_async(ReadModelWatch.checkpoint_id(name))
             head = await self._feeds[runner.projector.log].head_async()
             statuses.append(await self._status_async(name, checkpoint, runner.projector.log, head))
-        return statuses
+        statuses += [await model.read_model_async() for model in self._own_models.values()]
+        return sorted(statuses, key=lambda status: status.name)
 
     async def _status_async(self, name: str, checkpoint: Checkpoint | None, log: str, head: int) -> ReadModelStatus:
         documents = 0
@@ -179,6 +184,10 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
         )
 
     async def rebuild_async(self, name: str, on_progress: Progress | None = None) -> ReadModelStatus | None:
+        own = self._own_models.get(name)
+        if own is not None:
+            await own.rebuild_async(on_progress)
+            return await own.read_model_async()
         runner = self._projections.get(name)
         serving = await self._checkpoints.get_async(ReadModelWatch.checkpoint_id(name)) if runner else None
         if runner is None or serving is None:
@@ -190,4 +199,23 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
         return await self._status_async(name, rebuilt, rebuilt.log, await feed.head_async())
 
     async def wait_async(self, name: str, position: int, timeout_seconds: float) -> bool:
+        own = self._own_models.get(name)
+        if own is not None:
+            return await own.wait_for_async(position, timeout_seconds)
         return await self.watch.wait_async(name, position, timeout_seconds)
+
+
+def _followed(model: ReadModelStatus, failure: str | None) -> SubscriptionStatus:
+    """Return how a read model stands that each process keeps for itself: nobody holds it, and it parks nothing."""
+    return SubscriptionStatus(
+        name=model.name,
+        log=model.log,
+        kind="read model",
+        position=model.position,
+        head=model.head,
+        lag=model.lag,
+        parked=0,
+        waiting=0,
+        holder=None,
+        last_error=failure,
+    )
