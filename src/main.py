@@ -113,7 +113,14 @@ def build_app(
     )
     storage.add(field)
     operations = labops.register_labops(
-        services, driver=driver, clock=clock, settings=settings.labops, data_dir=settings.data_dir
+        services,
+        driver=driver,
+        clock=clock,
+        settings=settings.labops,
+        data_dir=settings.data_dir,
+        watch=watch,
+        policy=policy,
+        public_url=settings.public_url,
     )
     storage.add(operations)
     hooks = webhooks.register_webhooks(

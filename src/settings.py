@@ -148,10 +148,15 @@ def _time_zone(value: str) -> str:
 
 
 class LabopsSettings(ApplicationSettings):
-    """Settings of the lab operations context."""
+    """Settings of the lab operations context. The Teams URL is a secret: whoever has it may write there."""
 
-    model_config = SettingsConfigDict(env_prefix="LABKEEPER_LABOPS_", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="LABKEEPER_LABOPS_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
+    alert_interval_seconds: _Seconds = 60
+    teams_webhook_url: Annotated[str, AfterValidator(_http_url), Field(repr=False)] = ""
+    standup_at: Annotated[str, Field(pattern=r"^(?:|(?:[01][0-9]|2[0-3]):[0-5][0-9])$")] = ""
     timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
 
 

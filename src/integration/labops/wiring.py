@@ -10,6 +10,8 @@ from application.kernel.handlers import register_handlers
 from domain.kernel.clock import Clock
 from domain.labops.events import LABOPS_EVENTS
 from domain.labops.repositories import SpecimenRepository
+from integration.http.address_policy import AddressPolicy
+from integration.labops.alerts_wiring import AlertsPart, register_alerts
 from integration.labops.imports_wiring import register_specimens
 from integration.labops.metrics_wiring import register_metrics
 from integration.labops.mongo_specimen_repository import MongoSpecimenRepository
@@ -18,6 +20,7 @@ from integration.labops.whatif_wiring import register_whatif
 from integration.mongo.driver import MongoDriver
 from integration.mongo.events.event_codec import EventCodec
 from integration.mongo.events.event_store import MongoEventStore
+from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
 from settings import LabopsSettings
 
 LOG = "labops"
@@ -34,10 +37,12 @@ class LabopsContext:
 
     log: MongoEventStore
     jobs: tuple[str, ...]
+    alerts: AlertsPart
 
     async def prepare_async(self) -> None:
         """Make the indexes; to be called before anything starts."""
         await self.log.prepare_async()
+        await self.alerts.prepare_async()
 
     async def close_async(self) -> None:
         """Let go of everything; to be called after everything has stopped."""
@@ -51,6 +56,9 @@ def register_labops(
     clock: Clock,
     settings: LabopsSettings,
     data_dir: Path,
+    watch: ReadModelWatch,
+    policy: AddressPolicy,
+    public_url: str = "",
 ) -> LabopsContext:
     """Register the context's use cases, adapters and read models."""
     log = MongoEventStore(driver, LOG, EventCodec(LOG, LABOPS_EVENTS), clock)
@@ -61,5 +69,15 @@ def register_labops(
     register_metrics(services, log, clock=clock, settings=settings)
     register_whatif(services, clock=clock, settings=settings)
     register_specimens(services, log)
+    alerts = register_alerts(
+        services,
+        log=log,
+        driver=driver,
+        clock=clock,
+        watch=watch,
+        policy=policy,
+        settings=settings,
+        public_url=public_url,
+    )
     register_handlers(services, "application.labops")
-    return LabopsContext(log, ())
+    return LabopsContext(log, alerts.jobs, alerts)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from neuroglia.dependency_injection.service_provider import ServiceCollection
 from neuroglia.hosting.abstractions import HostedService
 
+from application.contracts.signed_messages import SignedMessages
 from application.kernel.cloud_events import CloudEvents
 from application.kernel.credentials import CredentialStore
 from application.kernel.fact_types import FactTypes
@@ -29,6 +30,7 @@ from integration.webhooks.delivery_worker import WebhookDeliveryWorker
 from integration.webhooks.http_webhook_sender import HttpWebhookSender
 from integration.webhooks.mongo_webhook_deliveries import MongoWebhookDeliveries
 from integration.webhooks.mongo_webhook_repository import MongoWebhookRepository
+from integration.webhooks.signed_messages import WebhookSignedMessages
 
 LOG = "webhooks"
 
@@ -92,6 +94,7 @@ def register_webhooks(
     services.add_singleton(WebhookDirectory, singleton=directory)
     services.add_singleton(WebhookSecrets, singleton=secrets)
     services.add_singleton(WebhookSender, singleton=sender)
+    services.add_singleton(SignedMessages, singleton=WebhookSignedMessages(secrets, sender))
     services.add_singleton(DeliveryAttempts)
     services.add_singleton(HostedService, WebhookDeliveryWorker)
     register_handlers(services, "application.webhooks")

@@ -1,0 +1,33 @@
+"""Acknowledge an alert."""
+
+from dataclasses import dataclass
+
+from neuroglia.core import OperationResult
+from neuroglia.mediation.mediator import Command, CommandHandler
+
+from application.kernel.refusals import missing
+from application.kernel.request_context import current_request
+from domain.kernel.clock import Clock
+from domain.labops.alert_repositories import AlertRepository
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcknowledgeAlertCommand(Command[OperationResult[str]]):
+    """Note that somebody has seen it. Who was first stays; the answer is the alert's id."""
+
+    alert_id: str
+    note: str = ""
+
+
+class AcknowledgeAlertCommandHandler(CommandHandler[AcknowledgeAlertCommand, OperationResult[str]]):
+    def __init__(self, alerts: AlertRepository, clock: Clock) -> None:
+        self._alerts = alerts
+        self._clock = clock
+
+    async def handle_async(self, request: AcknowledgeAlertCommand) -> OperationResult[str]:
+        alert = await self._alerts.get_async(request.alert_id)
+        if alert is None:
+            return missing("alert", request.alert_id)
+        alert.acknowledge(current_request().actor, request.note, self._clock.now())
+        await self._alerts.update_async(alert)
+        return self.ok(request.alert_id)

@@ -1,0 +1,203 @@
+"""Sends notifications, in one process at a time: channels side by side, each in order.
+
+What is under way is noted before it is sent. When the answer is lost, or this process dies before it is written down,
+the notification is unconfirmed and not sent again: two messages for one state of an alert are worse than none, for the
+alert's next state is told all the same, and everybody can see here what was not confirmed.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from neuroglia.hosting.abstractions import HostedService
+from opentelemetry import metrics
+
+from application.kernel.credentials import CredentialsUnreadableError
+from application.kernel.lease_keeper import HeldLease
+from application.kernel.leases import Leases
+from application.labops.alerts.channel_addresses import ChannelAddresses
+from application.labops.alerts.configured_channel import ConfiguredChannel
+from application.labops.alerts.notifications import (
+    CONFIGURED_CHANNEL,
+    ClaimedNotification,
+    NotificationAttempt,
+    NotificationQueue,
+    NotificationStatus,
+)
+from application.labops.alerts.sending import ChannelSender, NotificationSchedule, SendFate
+from domain.kernel.clock import Clock
+from domain.kernel.errors import UnavailableError
+from domain.labops.alert_channel import ChannelKind
+from domain.labops.alert_repositories import AlertChannelRepository
+from integration.mongo.subscriptions.held_reader import HeldReader
+
+POLL_SECONDS = 1.0
+_GRACE_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+_attempts = metrics.get_meter("labkeeper").create_counter(
+    "labkeeper.alert.notifications", description="Tries to notify channels of alerts, by outcome"
+)
+
+
+class AlertNotificationWorker(HeldReader, HostedService):
+    """Works while it holds the lease ``alert-notification-worker``."""
+
+    def __init__(
+        self,
+        queue: NotificationQueue,
+        channels: AlertChannelRepository,
+        channel_addresses: ChannelAddresses,
+        configured: ConfiguredChannel,
+        sender: ChannelSender,
+        schedule: NotificationSchedule,
+        leases: Leases,
+        clock: Clock,
+    ) -> None:
+        super().__init__("alert-notification-worker", "labops", leases)
+        self._queue = queue
+        self._channels = channels
+        self._addresses = channel_addresses
+        self._configured = configured
+        self._sender = sender
+        self._schedule = schedule
+        self._clock = clock
+        self._poll_seconds = POLL_SECONDS
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._under_way: set[str] = set()
+        self._wake = asyncio.Event()
+        queue.call_when_due(self._wake.set)
+
+    @property
+    def lease_key(self) -> str:
+        return self.name
+
+    async def start_async(self) -> None:
+        self.start()
+
+    async def stop_async(self, grace_seconds: float = 10.0) -> None:
+        """Let what is under way finish for a moment, then let go of the lease."""
+        self._stopping.set()
+        self._wake.set()
+        await super().stop_async(grace_seconds)
+
+    async def work_async(self, held: HeldLease) -> None:
+        try:
+            while not self.should_stop(held):
+                self._wake.clear()
+                lost = await self._queue.confirm_nothing_async(frozenset(self._under_way))
+                if lost:
+                    log.warning("alert_notifications_unconfirmed", number=lost)
+                for channel_id in await self._queue.channels_due_async(self._clock.now()):
+                    if channel_id not in self._running:
+                        task = asyncio.create_task(self._empty_async(channel_id, held), name=f"notify {channel_id}")
+                        self._running[channel_id] = task
+                self.failure = None
+                await self._wait_async()
+        finally:
+            await self._end_running_async(0.0 if held.lost.is_set() else _GRACE_SECONDS)
+
+    async def _wait_async(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), self._poll_seconds)
+        except TimeoutError:
+            return
+
+    async def _empty_async(self, channel_id: str, held: HeldLease) -> None:
+        try:
+            while not self.should_stop(held) and await self._send_next_async(channel_id):
+                pass
+        except UnavailableError as error:
+            self.failure = str(error)
+        except Exception as error:  # process edge: one channel's surprise must not stop the others
+            self.failure = f"{type(error).__name__}: {error}"
+            log.exception("alert_notification_failed", channel_id=channel_id)
+        finally:
+            del self._running[channel_id]
+
+    async def _send_next_async(self, channel_id: str) -> bool:
+        """Send a channel's next notification; False when none is due."""
+        claimed = await self._queue.claim_async(channel_id, self._clock.now())
+        if claimed is None:
+            return False
+        self._under_way.add(claimed.notification_id)
+        try:
+            await self._send_async(claimed)
+        finally:
+            self._under_way.discard(claimed.notification_id)
+        return True
+
+    async def _send_async(self, claimed: ClaimedNotification) -> None:
+        settle = self._queue.settle_async
+        try:
+            found = await self._receiver_async(claimed.channel_id)
+        except CredentialsUnreadableError:
+            found = ChannelKind.TEAMS_WORKFLOW, None, False
+        except UnavailableError:
+            await self._queue.put_off_async(
+                claimed.notification_id, None, self._clock.now() + timedelta(seconds=self._schedule.first_seconds)
+            )
+            raise
+        began = self._clock.now()
+        if found is None:
+            await settle(claimed.notification_id, NotificationStatus.DROPPED, None)
+            return
+        kind, url, dry_run = found
+        if dry_run:
+            await settle(claimed.notification_id, NotificationStatus.DRY_RUN, None)
+        elif kind is ChannelKind.LOG:
+            log.warning("alert", title=claimed.title, about=claimed.about, subject=claimed.subject)
+            await settle(
+                claimed.notification_id, NotificationStatus.DELIVERED, NotificationAttempt(began, 0, None, None)
+            )
+        elif url is None:
+            attempt = NotificationAttempt(began, 0, None, "there is no address that can be read; set it again")
+            await settle(claimed.notification_id, NotificationStatus.PARKED, attempt)
+        else:
+            await self._call_async(claimed, kind, url)
+
+    async def _call_async(self, claimed: ClaimedNotification, kind: ChannelKind, url: str) -> None:
+        began = self._clock.now()
+        sent = await self._sender.send_async(claimed.channel_id, kind, url, claimed.notification_id, claimed.body)
+        attempt = NotificationAttempt(began, sent.duration_ms, sent.status, sent.error)
+        _attempts.add(1, {"outcome": sent.fate.value})
+        settled = {
+            SendFate.TAKEN: NotificationStatus.DELIVERED,
+            SendFate.UNKNOWN: NotificationStatus.UNCONFIRMED,
+            SendFate.REFUSED: NotificationStatus.PARKED,
+        }.get(sent.fate)
+        if settled is None:
+            next_at = self._schedule.next_at(self._clock.now(), claimed.failures + 1, sent.retry_after_seconds)
+            if next_at is not None:
+                await self._queue.put_off_async(claimed.notification_id, attempt, next_at)
+                return
+            settled = NotificationStatus.PARKED
+        if settled is not NotificationStatus.DELIVERED:
+            log.warning(
+                "alert_notification_not_delivered",
+                channel_id=claimed.channel_id,
+                notification_id=claimed.notification_id,
+                status=settled.value,
+                why=sent.error,
+            )
+        await self._queue.settle_async(claimed.notification_id, settled, attempt)
+
+    async def _receiver_async(self, channel_id: str) -> tuple[ChannelKind, str | None, bool] | None:
+        """Return kind, address and whether nothing is to be sent; None when the channel is gone."""
+        if channel_id == CONFIGURED_CHANNEL:
+            return (self._configured.kind, self._configured.url, False) if self._configured.url else None
+        channel = await self._channels.get_async(channel_id)
+        if channel is None or channel.state.removed:
+            return None
+        state = channel.state
+        url = await self._addresses.get_async(channel_id) if state.kind.has_address and not state.dry_run else None
+        return state.kind, url, state.dry_run
+
+    async def _end_running_async(self, grace_seconds: float) -> None:
+        running = set(self._running.values())
+        if not running:
+            return
+        _, late = await asyncio.wait(running, timeout=grace_seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
