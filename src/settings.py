@@ -158,6 +158,7 @@ class LabopsSettings(ApplicationSettings):
     teams_webhook_url: Annotated[str, AfterValidator(_http_url), Field(repr=False)] = ""
     standup_at: Annotated[str, Field(pattern=r"^(?:|(?:[01][0-9]|2[0-3]):[0-5][0-9])$")] = ""
     timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    dq_interval_seconds: _Seconds = 86_400
 
 
 class Settings(ApplicationSettings):

@@ -15,6 +15,8 @@ from integration.labops.alerts_wiring import AlertsPart, register_alerts
 from integration.labops.imports_wiring import register_specimens
 from integration.labops.metrics_wiring import register_metrics
 from integration.labops.mongo_specimen_repository import MongoSpecimenRepository
+from integration.labops.quality_wiring import JOBS as QUALITY_JOBS
+from integration.labops.quality_wiring import register_quality
 from integration.labops.table_wiring import register_table
 from integration.labops.whatif_wiring import register_whatif
 from integration.mongo.driver import MongoDriver
@@ -79,5 +81,6 @@ def register_labops(
         settings=settings,
         public_url=public_url,
     )
+    register_quality(services, driver=driver, log=log, clock=clock, settings=settings)
     register_handlers(services, "application.labops")
-    return LabopsContext(log, alerts.jobs, alerts)
+    return LabopsContext(log, (*alerts.jobs, QUALITY_JOBS), alerts)

@@ -1,0 +1,1 @@
+"""Holding files and stored specimens against rules, and noticing when it gets worse."""
