@@ -1,10 +1,13 @@
 """Bodies and answers of what-if."""
 
-from typing import Annotated, Any
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from api.kernel.strict_body import StrictBody
+from application.labops.whatif.runs import SimulationState
+from domain.labops.values import LONGEST_ASSAY
 
 _PROJECTION: dict[str, Any] = {
     "extra_machines": 1,
@@ -46,3 +49,196 @@ class LinearAnswer(BaseModel):
     current_tat_p90: float
     current_throughput: int
     machines: int
+
+
+class PolicyBody(StrictBody):
+    """Which specimen a free machine takes."""
+
+    kind: Literal["fifo", "priority", "batch"]
+    assays: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=LONGEST_ASSAY)]],
+        Field(max_length=50, description="Of `priority`: the preferred one first. Empty: the quickest first."),
+    ] = Field(default_factory=list)
+    size: Annotated[int, Field(ge=1, le=1000, description="Of `batch`: how many specimens make a full one.")] = 8
+    longest_wait_minutes: Annotated[
+        float, Field(ge=0, le=10_080, description="Of `batch`: after which one starts that is not full.")
+    ] = 60.0
+
+    @model_validator(mode="after")
+    def _only_what_belongs_to_the_kind(self) -> "PolicyBody":
+        belongs = {"fifo": set(), "priority": {"assays"}, "batch": {"size", "longest_wait_minutes"}}[self.kind]
+        foreign = self.model_fields_set - {"kind"} - belongs
+        if foreign:
+            raise ValueError(f"must not say {', '.join(sorted(foreign))}: that is not of the kind {self.kind}")
+        return self
+
+
+def _spelled_out(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+PolicyValue = Annotated[
+    PolicyBody,
+    BeforeValidator(_spelled_out),
+    WithJsonSchema(
+        {
+            "description": "Which specimen a free machine takes; a name alone takes the defaults.",
+            "anyOf": [{"type": "string", "enum": ["fifo", "priority", "batch"]}, PolicyBody.model_json_schema()],
+        }
+    ),
+]
+
+
+def _iso_duration(value: Any) -> Any:
+    if not isinstance(value, str) or not value.startswith("P"):
+        raise ValueError("must be an ISO 8601 duration such as P7D")
+    return value
+
+
+Horizon = Annotated[
+    timedelta,
+    BeforeValidator(_iso_duration),
+    Field(strict=False, ge=timedelta(hours=1), le=timedelta(days=366)),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "duration",
+            "description": "During which specimens arrive, from PT1H to P366D; the first tenth is not measured.",
+        }
+    ),
+]
+
+
+class SimulationBody(StrictBody):
+    """What is changed, and how much is simulated."""
+
+    extra_machines: ExtraMachines = 0
+    failure_rate_factor: Annotated[
+        float, Field(ge=0, le=100, description="Every failure probability is multiplied by it.")
+    ] = 1.0
+    arrival_growth: Annotated[float, Field(ge=-0.99, le=10, description="0.2 means a fifth more specimens.")] = 0.0
+    policy: PolicyValue = PolicyBody(kind="fifo")
+    replications: Annotated[int, Field(ge=1, le=200, description="One alone has no confidence intervals.")] = 20
+    seed: Annotated[
+        int | None,
+        Field(ge=0, lt=1 << 63, description="The same one gives the same numbers; left out, one is made up and told."),
+    ] = None
+    horizon: Horizon = timedelta(days=7)
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"extra_machines": 1, "arrival_growth": 0.2, "policy": "fifo", "replications": 20, "horizon": "P7D"}
+            ]
+        }
+    )
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class EstimateAnswer(_Answer):
+    """A mean over the replications and its 95 % confidence interval; null of a single replication."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+
+class OutcomeAnswer(_Answer):
+    """What the replications show. Turn-around and waiting in minutes, throughput in results an hour."""
+
+    tat_p50: EstimateAnswer
+    tat_p90: EstimateAnswer
+    tat_p99: EstimateAnswer
+    tat_mean: EstimateAnswer
+    wait_mean: EstimateAnswer
+    throughput: EstimateAnswer
+    queue_length: EstimateAnswer
+    utilisation_mean: EstimateAnswer
+    error_rate: EstimateAnswer
+    utilisation: dict[str, EstimateAnswer]
+    specimens: int
+
+
+class ResultAnswer(_Answer):
+    """The laboratory as it is, as it would be, and scenario minus baseline, which is known better than either."""
+
+    baseline: OutcomeAnswer
+    scenario: OutcomeAnswer
+    difference: dict[str, EstimateAnswer]
+
+
+class ObservedMachineAnswer(_Answer):
+    """What was seen of one machine: `slots` specimens at once, `service_mean` minutes each."""
+
+    machine_id: str
+    specimens: int
+    slots: int
+    failure_probability: float
+    service_mean: float
+
+
+class ObservedAnswer(_Answer):
+    """What the simulation learnt from. `tat_*` are as seen: next to the baseline's they show how well it fits."""
+
+    since: datetime
+    until: datetime
+    specimens: int
+    arrivals_per_hour: float
+    arrivals: Literal["hour_of_week", "hour_of_day", "constant"]
+    service_times: Literal["measured", "estimated"]
+    measured_share: float
+    handling_mean: float
+    rerun_probability: float
+    tat_p50: float
+    tat_p90: float
+    tat_p99: float
+    machines: list[ObservedMachineAnswer]
+
+
+class PolicyAnswer(_Answer):
+    """Which specimen a free machine takes."""
+
+    kind: Literal["fifo", "priority", "batch"]
+    assays: list[str]
+    size: int
+    longest_wait_minutes: float
+
+
+class SimulationSummary(BaseModel):
+    """A simulation and how far it is. `specimens` were simulated so far, baseline and scenario together."""
+
+    id: str
+    state: SimulationState
+    actor: str
+    extra_machines: int
+    failure_rate_factor: float
+    arrival_growth: float
+    policy: PolicyAnswer
+    replications: int
+    seed: int
+    horizon: timedelta
+    service_times: Literal["measured", "estimated"]
+    replications_done: int
+    progress: Annotated[float, Field(description="From 0 to 1.")]
+    specimens: int
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    error: str | None
+
+
+class SimulationAnswer(SimulationSummary):
+    """A simulation, what it learnt from, and what came out once it is completed."""
+
+    observed: ObservedAnswer
+    result: ResultAnswer | None
+
+
+class SimulationsPage(BaseModel):
+    """Simulations, newest first."""
+
+    items: list[SimulationSummary]
+    next_cursor: str | None

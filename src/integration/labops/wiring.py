@@ -69,7 +69,7 @@ def register_labops(
     services.add_singleton(SpecimenRepository, singleton=MongoSpecimenRepository(log))
     register_table(services, driver=driver, log=log, clock=clock, data_dir=data_dir)
     register_metrics(services, log, clock=clock, settings=settings)
-    register_whatif(services, clock=clock, settings=settings)
+    register_whatif(services, driver=driver, clock=clock, settings=settings)
     register_specimens(services, log)
     alerts = register_alerts(
         services,

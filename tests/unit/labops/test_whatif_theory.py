@@ -41,6 +41,7 @@ def erlang_c(machines: int, load: float) -> float:
 
 def agrees(estimate: Estimate, theory: float, within: float) -> None:
     """The interval is narrow enough to say something, and theory lies in it or at most half of it beside."""
+    assert estimate.high is not None
     half = estimate.high - estimate.mean
     assert half <= within * theory, f"{estimate} says too little about {theory}"
     assert abs(estimate.mean - theory) <= 1.5 * half, f"{estimate} contradicts {theory}"

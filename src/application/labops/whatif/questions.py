@@ -73,7 +73,8 @@ _LEVELS = """marks AS (
     UNION ALL SELECT machine_id, processed_at, -1, NULL, NULL FROM worked
     {more}
 ), levels AS (
-    SELECT *, sum(step) OVER (PARTITION BY machine_id ORDER BY moment, step ROWS UNBOUNDED PRECEDING) AS level FROM marks
+    SELECT *, sum(step) OVER (PARTITION BY machine_id ORDER BY moment, step ROWS UNBOUNDED PRECEDING) AS level
+    FROM marks
 )"""
 
 MEASURED_SLOTS = f"""

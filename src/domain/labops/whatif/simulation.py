@@ -72,11 +72,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over replications with its 95 % confidence interval (Student's t)."""
+    """A mean over replications with its 95 % confidence interval (Student's t); None of a single replication."""
 
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 ESTIMATED = (
@@ -169,10 +169,10 @@ def outcome_of(replications: list[Figures]) -> Outcome:
 
 
 def estimate(values: list[float]) -> Estimate:
-    """Return mean and confidence interval; of a single value nothing is known beyond itself."""
+    """Return mean and confidence interval; a single value has none."""
     mean = fmean(values)
     if len(values) == 1:
-        return Estimate(mean, mean, mean)
+        return Estimate(mean, None, None)
     half = _t(len(values) - 1) * stdev(values) / len(values) ** 0.5
     return Estimate(mean, mean - half, mean + half)
 
