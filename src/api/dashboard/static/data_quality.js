@@ -1,0 +1,160 @@
+import { get, send } from "./api.js";
+import { ageNode, badge, byId, count, el, every, fill, may, messageOf, moment, notify, part, setState } from "./ui.js";
+
+const API = "/api/v1/dq";
+const SEVERITIES = { ERROR: "bad", WARNING: "warn", INFO: "info" };
+const STATES = { completed: "good", failed: "bad", running: "info", queued: "" };
+const [runs, check, violations, rules] = ["runs", "check", "violations", "rules"].map(byId);
+const text = byId("rules-text");
+const faults = byId("rules-error");
+let tag = null;
+
+function showViolations(found, title) {
+  fill(violations.querySelector("table"), found.map((one) => el("tr", {},
+    el("th", { scope: "row", class: "cut", title: one.description }, one.rule_name), el("td", {}, badge(one.severity.toLowerCase(), SEVERITIES[one.severity])),
+    el("td", {}, one.column), el("td", { class: "num" }, count(one.affected_rows)),
+    el("td", { class: "cut mono", title: one.value }, one.value || "–"), el("td", { class: "cut mono", title: one.expected }, one.expected || "–"))));
+  part(violations, "hint").textContent = title;
+  setState(violations, found.length ? "ready" : "empty", `${title}: no rule is broken.`);
+}
+
+const titleOf = (run) => `${run.kind === "imports" ? "import" : "stored specimens"}, ${moment(run.started_at)}`;
+
+async function showRun(run) {
+  setState(violations, "loading");
+  try {
+    showViolations((await get(`${API}/runs/${run.run_id}`)).violations, titleOf(run));
+  } catch (error) {
+    setState(violations, "error", messageOf(error));
+  }
+}
+
+let first = true;
+async function look() {
+  try {
+    const { items } = await get(`${API}/runs?limit=50`);
+    fill(runs.querySelector("table"), items.map((run) => el("tr", {},
+      el("th", { scope: "row" }, el("button", { type: "button", class: "link", "data-key": run.run_id, onclick: () => showRun(run) }, ageNode(run.started_at))),
+      el("td", {}, run.kind === "imports" ? "import" : "stored specimens"),
+      el("td", { title: run.error || "" }, badge(run.state, STATES[run.state] || "")),
+      el("td", { class: "num" }, count(run.rows)),
+      el("td", { class: "num" }, run.summary?.errors ? badge(count(run.summary.errors), "bad") : count(run.summary?.errors)),
+      el("td", { class: "num" }, run.summary?.warnings ? badge(count(run.summary.warnings), "warn") : count(run.summary?.warnings)),
+      el("td", { title: run.worsened.map((one) => `${one.rule_name}: ${one.affected_rows_before} → ${one.affected_rows}`).join("\n") }, run.worsened.length ? badge(`${run.worsened.length} rules`, "bad") : "–"),
+      el("td", { class: "act" }, run.summary ? el("a", { href: `${API}/runs/${run.run_id}/report.csv`, download: true, "aria-label": `Report of the run over ${titleOf(run)}` }, "report") : ""))));
+    setState(runs, items.length ? "ready" : "empty", "No run yet.");
+    const done = items.find((run) => run.summary);
+    if (first && done) {
+      first = false;
+      await showRun(done);
+    }
+    return items;
+  } catch (error) {
+    setState(runs, "error", messageOf(error));
+    return [];
+  }
+}
+
+async function showRules() {
+  try {
+    const found = await get(`${API}/rules`);
+    tag = `"${found.version}"`;
+    text.value = found.yaml;
+    part(rules, "hint").textContent = found.version ? `version ${found.version}` : found.source;
+    setState(rules, "ready");
+  } catch (error) {
+    setState(rules, "error", messageOf(error));
+  }
+}
+
+function refused(error) {
+  const given = error.document?.errors || [];
+  faults.replaceChildren(...(given.length ? given.map((one) => el("li", {}, `${one.line ? `line ${one.line}: ` : ""}${one.field ? `${one.field} ` : ""}${one.rule || one.reason || ""}`)) : [el("li", {}, messageOf(error))]));
+  text.setAttribute("aria-invalid", "true");
+}
+
+function accepted(told) {
+  faults.replaceChildren();
+  text.removeAttribute("aria-invalid");
+  byId("rules-told").textContent = told;
+}
+
+byId("rules-validate").addEventListener("click", async () => {
+  byId("rules-told").textContent = "";
+  try {
+    accepted((await send("POST", `${API}/rules/validate`, { yaml: text.value })).body.message);
+  } catch (error) {
+    refused(error);
+  }
+});
+
+byId("rules-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  byId("rules-told").textContent = "";
+  try {
+    const { body } = await send("PUT", `${API}/rules`, { yaml: text.value }, { headers: { "If-Match": tag } });
+    tag = `"${body.version}"`;
+    part(rules, "hint").textContent = `version ${body.version}`;
+    accepted("saved");
+  } catch (error) {
+    refused(error);
+  }
+});
+
+byId("check-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const problem = byId("check-error");
+  const told = byId("check-told");
+  problem.textContent = "";
+  const form = new FormData();
+  const given = byId("check-file").files[0];
+  const own = byId("check-rules").files[0];
+  if (!given) {
+    problem.textContent = "Choose a file first.";
+    return;
+  }
+  form.append("file", given);
+  if (own) form.append("rules_file", own);
+  told.textContent = "checking";
+  try {
+    const { body } = await send("POST", `${API}/validate-csv`, form);
+    told.textContent = `${count(body.data_shape[0])} rows, ${count(body.rules_applied)} rules, ${count(body.violations_count)} violations`;
+    showViolations(body.violations, given.name);
+  } catch (error) {
+    told.textContent = "";
+    problem.textContent = messageOf(error);
+  }
+});
+
+const runNow = byId("run-now");
+runNow.addEventListener("click", async () => {
+  runNow.disabled = true;
+  try {
+    const { body } = await send("POST", `${API}/runs`);
+    for (let tries = 0; tries < 600; tries += 1) {
+      const items = await look();
+      const mine = items.find((run) => run.run_id === body.run_id);
+      if (mine?.ended_at) {
+        await showRun(mine);
+        break;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  } catch (error) {
+    notify(messageOf(error), "bad");
+  } finally {
+    runNow.disabled = false;
+  }
+});
+
+if (!may("manager")) {
+  runNow.disabled = true;
+  runNow.title = "needs the role manager";
+  byId("rules-save").disabled = true;
+  byId("rules-save").title = "needs the role manager";
+  text.readOnly = true;
+}
+setState(check, "ready");
+setState(violations, "empty", "Choose a run, or check a file.");
+showRules();
+every(15, look);

@@ -1,0 +1,151 @@
+import { follow, get, send } from "./api.js";
+import { beginning, rowsOf } from "./csv.js";
+import {
+  age, ageNode, badge, byId, clock, count, el, every, fill, may, messageOf, notify, part, setLive, setState,
+} from "./ui.js";
+
+const API = "/api/v1";
+const MOST_SHOWN = 200;
+const KINDS = { queued: "", running: "info", completed: "good", failed: "bad", cancelled: "warn" };
+const ENDED = ["completed", "failed", "cancelled"];
+const upload = byId("upload");
+const progress = byId("progress");
+const rejections = byId("rejections");
+const imports = byId("imports");
+const drop = byId("drop");
+const file = byId("file");
+const told = byId("upload-error");
+let end = null;
+let chosen = null;
+
+/** Upload with progress, which fetch does not tell. */
+function sent(form, onProgress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `${API}/specimens/import`);
+    request.responseType = "json";
+    request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+    request.onload = () => (request.status === 202 ? resolve(request.getResponseHeader("location")) : reject(new Error(request.response?.detail || `the server answered ${request.status}`)));
+    request.onerror = () => reject(new Error("the upload broke off"));
+    request.send(form);
+  });
+}
+
+async function take(given) {
+  told.textContent = "";
+  if (!given) return;
+  if (!may("manager")) {
+    told.textContent = "Importing needs the role manager.";
+    return;
+  }
+  const form = new FormData();
+  form.append("file", given);
+  setState(progress, "ready");
+  reset(given.name);
+  byId("run-told").textContent = "uploading";
+  try {
+    const path = await sent(form, (share) => (byId("run-progress").value = share * 10));
+    watch(path, given.size);
+    look();
+  } catch (error) {
+    told.textContent = error.message;
+    byId("run-told").textContent = "not uploaded";
+  } finally {
+    file.value = "";
+  }
+}
+
+function reset(name) {
+  byId("run-name").textContent = name;
+  byId("run-progress").value = 0;
+  byId("run-report").hidden = true;
+  byId("run-cancel").hidden = true;
+  part(progress, "state").replaceChildren();
+  for (const field of ["rows_read", "rows_applied", "rows_unchanged", "rows_rejected"]) part(progress, field).textContent = "0";
+  setState(rejections, "empty", "Rows that are not taken are listed here, with line, column and reason.");
+}
+
+function watch(path) {
+  end?.();
+  chosen = path;
+  end = follow(`${path}/events`, { progress: (event) => shown(path, JSON.parse(event.data)) });
+}
+
+async function shown(path, run) {
+  if (path !== chosen) return;
+  const over = ENDED.includes(run.state);
+  setState(progress, "ready");
+  byId("run-name").textContent = run.file_name;
+  part(progress, "state").replaceChildren(badge(run.state, KINDS[run.state]));
+  const size = run.size || run.bytes || 0;
+  byId("run-progress").value = over ? 100 : 10 + (size ? (run.bytes_read / size) * 90 : 0);
+  for (const field of ["rows_read", "rows_applied", "rows_unchanged", "rows_rejected"]) part(progress, field).textContent = count(run[field]);
+  byId("run-told").textContent = run.error || (over ? `${run.state}: ${count(run.rows_applied)} applied, ${count(run.rows_unchanged)} unchanged, ${count(run.rows_rejected)} rejected` : "\u00a0");
+  const cancel = byId("run-cancel");
+  cancel.hidden = over || !may("manager");
+  cancel.onclick = () => send("DELETE", path).catch((error) => notify(messageOf(error), "bad"));
+  const report = byId("run-report");
+  report.hidden = !run.rows_rejected;
+  report.href = `${path}/report.csv`;
+  if (!over) return;
+  end?.();
+  end = null;
+  await showRejections(path, run);
+  look();
+}
+
+async function showRejections(path, run) {
+  if (!run.rows_rejected) {
+    setState(rejections, "empty", "Every row was taken.");
+    return;
+  }
+  setState(rejections, "loading");
+  const [, ...rows] = rowsOf(await beginning(`${path}/report.csv`));
+  fill(rejections.querySelector("table"), rows.slice(0, MOST_SHOWN).map(([line, column, value, reason]) => el("tr", {},
+    el("td", { class: "num" }, line), el("td", {}, column || "row"), el("td", { class: "cut mono", title: value }, value), el("td", {}, reason))));
+  part(rejections, "hint").textContent = run.rows_rejected > MOST_SHOWN ? `the first ${MOST_SHOWN} of ${count(run.rows_rejected)}` : count(run.rows_rejected);
+  setState(rejections, "ready");
+}
+
+async function look() {
+  try {
+    const { items } = await get(`${API}/imports?limit=50`);
+    fill(imports.querySelector("table"), items.map((run) => {
+      const path = `${API}/imports/${run.import_id}`;
+      return el("tr", {},
+        el("th", { scope: "row", class: "cut" }, el("button", { type: "button", class: "link", "data-key": run.import_id, onclick: () => watch(path) }, run.file_name)),
+        el("td", { title: run.error || "" }, badge(run.state, KINDS[run.state])),
+        el("td", { class: "num" }, count(run.rows_read)), el("td", { class: "num" }, count(run.rows_applied)),
+        el("td", { class: "num" }, count(run.rows_unchanged)),
+        el("td", { class: "num" }, run.rows_rejected ? badge(count(run.rows_rejected), "warn") : "0"),
+        el("td", {}, run.actor), el("td", {}, ageNode(run.uploaded_at)),
+        el("td", { class: "act" }, run.rows_rejected ? el("a", { href: `${path}/report.csv`, download: true, "aria-label": `Report of ${run.file_name}, ${age(run.uploaded_at)}` }, "report") : ""));
+    }));
+    setState(imports, items.length ? "ready" : "empty", "Nothing was imported yet.");
+    setLive("ready", `as of ${clock(new Date())}`);
+  } catch (error) {
+    setState(imports, "error", messageOf(error));
+    setLive("error", "cannot be shown");
+  }
+}
+
+file.addEventListener("change", () => take(file.files[0]));
+for (const name of ["dragenter", "dragover"]) {
+  drop.addEventListener(name, (event) => {
+    event.preventDefault();
+    drop.classList.add("is-over");
+  });
+}
+for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("is-over"));
+drop.addEventListener("drop", (event) => {
+  event.preventDefault();
+  take(event.dataTransfer.files[0]);
+});
+setState(upload, "ready");
+setState(progress, "empty", "The import that is under way is followed here.");
+setState(rejections, "empty", "Rows that are not taken are listed here, with line, column and reason.");
+if (!may("manager")) {
+  file.disabled = true;
+  told.textContent = "Importing needs the role manager.";
+}
+every(10, look);

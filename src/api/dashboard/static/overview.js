@@ -1,0 +1,253 @@
+import { get, query, send } from "./api.js";
+import { draw, plain, series, tone } from "./charts.js";
+import {
+  action, age, ageNode, badge, byId, clock, count, decimal, duration, el, fill, messageOf, minutes, moment, part, percent,
+  setLive, setState, setText,
+} from "./ui.js";
+
+const API = "/api/v1";
+const QUIET_SECONDS = 40;
+const NAMES = ["window", "from", "to", "assay", "machine_id"];
+const filters = byId("filters");
+const panels = ["throughput", "tat", "errors", "ageing", "breaches", "alerts"].map(byId);
+const tiles = ["completed", "tat", "sla", "errors", "open", "late"].map((name) => byId(`kpi-${name}`));
+const METRICS = {
+  sla_breach_rate: ["SLA breach rate", percent], open_breaches: ["open breaches", count], error_rate: ["error rate", percent],
+  tat_p90: ["turn-around P90", minutes], throughput: ["throughput", decimal], silence: ["silence", minutes],
+};
+
+let source = null;
+let newest = null;
+let heard = 0;
+
+function wanted() {
+  const given = new URLSearchParams(location.search);
+  const found = Object.fromEntries(NAMES.filter((name) => given.has(name)).map((name) => [name, given.get(name)]));
+  if (!("window" in found) && !("from" in found) && !("to" in found)) found.window = "PT24H";
+  if (found.window === "all") delete found.window;
+  return found;
+}
+
+function remember() {
+  const chosen = Object.fromEntries(new FormData(filters));
+  if (!chosen.window) chosen.window = "all";
+  if (chosen.window === "PT24H") delete chosen.window;
+  if (chosen.window === "custom") Object.assign(chosen, { window: "", from: wanted().from, to: wanted().to });
+  history.pushState(null, "", location.pathname + query(chosen));
+}
+
+function choices(select, names) {
+  const chosen = new URLSearchParams(location.search).get(select.name) || "";
+  const all = chosen && !names.includes(chosen) ? [...names, chosen] : names;
+  const current = [...select.options].slice(1).map((option) => option.value);
+  if (current.join("\n") !== all.join("\n")) {
+    select.replaceChildren(el("option", { value: "" }, "all"), ...all.map((name) => el("option", { value: name }, name)));
+  }
+  if (select.value !== chosen) select.value = chosen;
+}
+
+function showFilters(names) {
+  const asked = wanted();
+  const time = filters.elements.window;
+  const value = asked.window ?? (asked.from || asked.to ? "custom" : "");
+  if (value && ![...time.options].some((option) => option.value === value)) {
+    time.append(el("option", { value }, value === "custom" ? "as in the address" : value));
+  }
+  time.value = value;
+  choices(filters.elements.assay, names.assays);
+  choices(filters.elements.machine_id, names.machines);
+}
+
+function spark(svg, values) {
+  const points = values.slice(-72);
+  const most = Math.max(...points, 0);
+  const drawn = points.length > 1 && most > 0;
+  const at = points.map((value, index) => [(index / (points.length - 1)) * 120, 26 - (value / most) * 22]);
+  const line = drawn ? `M${at.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}` : "";
+  const shapes = drawn ? [["area", `${line}L120 28L0 28Z`], ["", line]] : [];
+  svg.replaceChildren(...shapes.map(([name, path]) => {
+    const shape = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    shape.setAttribute("d", path);
+    if (name) shape.setAttribute("class", name);
+    return shape;
+  }));
+}
+
+function tile(name, value, more, values, bad = false) {
+  const node = byId(`kpi-${name}`);
+  node.dataset.state = "ready";
+  node.classList.toggle("is-bad", bad);
+  setText(part(node, "value"), value);
+  setText(part(node, "more"), more || "\u00a0");
+  spark(part(node, "spark"), values);
+}
+
+function showTiles(now) {
+  const { tat, throughput, errors, sla, wip } = now;
+  tile("completed", count(throughput.total), `${count(throughput.today)} today`, throughput.data.map((point) => point.count));
+  tile("tat", tat.total_specimens ? minutes(tat.p90) : "–", tat.total_specimens ? `P50 ${minutes(tat.p50)} · P99 ${minutes(tat.p99)}` : "nothing completed", now.tat_series.data.map((point) => point.p90));
+  tile("sla", sla.total_completed ? percent(sla.breach_rate) : "–", `${count(sla.breach_count)} of ${count(sla.total_completed)}`, now.sla_series.data.map((point) => point.breach_rate), sla.breach_rate > 0.1);
+  tile("errors", errors.total_specimens ? percent(errors.overall_error_rate) : "–", `${count(errors.total_errors)} of ${count(errors.total_specimens)}`, now.errors_series.data.map((point) => point.error_rate), errors.overall_error_rate > 0.1);
+  const inProcess = wip.by_status.find((group) => group.value === "IN_PROCESS")?.count || 0;
+  tile("open", count(wip.total_open), `${count(inProcess)} in process`, now.errors_series.data.map((point) => point.total_specimens));
+  tile("late", count(sla.open_breach_count), sla.open_breaches.length ? `oldest ${age(sla.open_breaches[0].received_at)}` : "none", [], sla.open_breach_count > 0);
+}
+
+function showCharts(now) {
+  const buckets = now.throughput.data;
+  if (now.throughput.total) {
+    draw(byId("chart-throughput"), () => ({ data: [{ type: "bar", x: buckets.map((point) => point.timestamp.slice(0, 19)), y: buckets.map((point) => point.count), marker: { color: series(1) }, hovertemplate: "%{x|%d %b %H:%M}<br>%{y} completed<extra></extra>" }] }));
+    setState(byId("throughput"), "ready");
+  } else setState(byId("throughput"), "empty", "Nothing was completed in this time.");
+  setText(part(byId("throughput"), "hint"), `by ${now.grain}`);
+
+  const assays = now.tat.by_assay.slice(0, 12);
+  if (assays.length) {
+    const names = assays.map((one) => plain(one.assay));
+    draw(byId("chart-tat"), () => ({
+      data: ["p50", "p90", "p99"].map((name, index) => ({ type: "bar", name: name.toUpperCase(), x: names, y: assays.map((one) => one[name]), marker: { color: series(index + 1) }, hovertemplate: `%{x} ${name.toUpperCase()}<br>%{y:.1f} min<extra></extra>` })),
+      layout: { barmode: "group", showlegend: true, xaxis: { type: "category" }, margin: { l: 44, r: 8, t: 30, b: 34 } },
+    }));
+    setState(byId("tat"), "ready");
+  } else setState(byId("tat"), "empty", "No turn-around is known in this time.");
+
+  const ages = now.wip.ageing;
+  if (now.wip.total_open) {
+    const hours = (bucket) => (bucket.to_hours == null ? `over ${bucket.from_hours} h` : `${bucket.from_hours}–${bucket.to_hours} h`);
+    draw(byId("chart-ageing"), () => ({
+      data: [{ type: "bar", x: ages.map(hours), y: ages.map((bucket) => bucket.count), marker: { color: ages.map((bucket) => (bucket.from_hours >= now.sla.limits.default_hours ? tone("bad") : series(1))) }, hovertemplate: "%{x}<br>%{y} open<extra></extra>" }],
+      layout: { xaxis: { type: "category" } },
+    }));
+    setState(byId("ageing"), "ready");
+  } else setState(byId("ageing"), "empty", "Nothing is open.");
+  setText(part(byId("ageing"), "hint"), `limit ${decimal(now.sla.limits.default_hours)} h`);
+}
+
+function showHeat(now) {
+  const panel = byId("errors");
+  const cells = now.errors.by_machine_and_code;
+  if (!cells.length) return setState(panel, "empty", "No specimen failed in this time.");
+  const nameOf = (cell) => cell.error_code ?? "unknown";
+  const machines = [...new Set(cells.map((cell) => cell.machine_id))].sort().slice(0, 30);
+  const codes = [...new Set(cells.map(nameOf))].sort().slice(0, 12);
+  const found = new Map(cells.map((cell) => [`${cell.machine_id}\n${nameOf(cell)}`, cell.count]));
+  const rates = new Map(now.errors.by_machine.map((group) => [group.value, group.rate_within]));
+  const most = Math.max(...cells.map((cell) => cell.count));
+  const table = panel.querySelector("table");
+  table.tHead.replaceChildren(el("tr", {}, el("th", { scope: "col" }, "Machine"), ...codes.map((code) => el("th", { scope: "col" }, code)), el("th", { scope: "col" }, "share")));
+  fill(table, machines.map((machine) => el("tr", {}, el("th", { scope: "row" }, machine), ...codes.map((code) => {
+    const value = found.get(`${machine}\n${code}`) || 0;
+    const cell = el("td", {}, count(value));
+    cell.style.setProperty("--share", value / most);
+    return cell;
+  }), el("td", {}, percent(rates.get(machine))))));
+  setState(panel, "ready");
+  setText(part(panel, "hint"), `${count(now.errors.total_errors)} failed`);
+}
+
+function showBreaches(now) {
+  const panel = byId("breaches");
+  const limit = (assay) => (now.sla.limits.by_assay[assay] ?? now.sla.limits.default_hours) * 60;
+  const open = now.sla.open_breaches.map((one) => el("tr", {},
+    el("th", { scope: "row" }, one.specimen_id), el("td", {}, one.assay), el("td", {}, one.machine_id),
+    el("td", {}, badge(one.status === "RECEIVED" ? "received" : "in process", "warn")), el("td", {}, ageNode(one.received_at)),
+    el("td", { class: "num" }, duration((Date.now() - new Date(one.due_at)) / 1000))));
+  const done = now.sla.sample_breaches.map((one) => el("tr", {},
+    el("th", { scope: "row" }, one.specimen_id), el("td", {}, one.assay), el("td", {}, one.machine_id), el("td", {}, badge("completed")),
+    el("td", {}, moment(one.received_at)), el("td", { class: "num" }, duration((one.turnaround_time_minutes - limit(one.assay)) * 60))));
+  fill(panel.querySelector("table"), [...open, ...done]);
+  setText(part(panel, "hint"), `${count(now.sla.open_breach_count)} open · ${count(now.sla.breach_count)} completed late`);
+  setState(panel, open.length + done.length ? "ready" : "empty", "Every promise is kept.");
+}
+
+function showAlerts(now) {
+  const panel = byId("alerts");
+  fill(panel.querySelector("table"), now.alerts.map((alert) => {
+    const [name, format] = METRICS[alert.metric] || [alert.metric, decimal];
+    const seen = alert.acknowledged_by
+      ? el("span", { class: "help", title: moment(alert.acknowledged_at) }, `seen by ${alert.acknowledged_by}`)
+      : action("Acknowledge", "manager", () => send("POST", `${API}/alerts/${alert.alert_id}/acknowledge`, {}), { "aria-label": `Acknowledge ${alert.rule_name}`, "data-key": alert.alert_id });
+    return el("tr", {},
+      el("th", { scope: "row", class: "cut" }, badge(alert.severity.toLowerCase(), alert.severity === "HIGH" ? "bad" : "warn"), " ", alert.rule_name),
+      el("td", { class: "num", title: `${name}, limit ${format(alert.threshold)}` }, format(alert.value)),
+      el("td", {}, ageNode(alert.raised_at)), el("td", { class: "act" }, seen));
+  }));
+  setText(part(panel, "hint"), now.alerts.length ? `${now.alerts.length} standing` : "");
+  setState(panel, now.alerts.length ? "ready" : "empty", "No alert stands.");
+}
+
+let spokenAt = 0;
+function speak(now) {
+  // Every change is shown; what is read aloud is one sentence, and not each second.
+  if (Date.now() - spokenAt < 20000) return;
+  spokenAt = Date.now();
+  setText(byId("spoken"), `${count(now.throughput.total)} completed, ${count(now.wip.total_open)} open, ${count(now.sla.open_breach_count)} past their limit, ${now.alerts.length} alerts.`);
+}
+
+function show(now) {
+  newest = now;
+  showFilters(now);
+  setText(byId("what"), `${count(now.specimens)} specimens in all${now.changed_at ? ` · last change ${clock(new Date(now.changed_at))}` : ""}${now.lag ? ` · ${count(now.lag)} behind` : ""}`);
+  showTiles(now);
+  showCharts(now);
+  showHeat(now);
+  showBreaches(now);
+  showAlerts(now);
+  speak(now);
+}
+
+function alive() {
+  heard = Date.now();
+  document.body.classList.remove("is-stale");
+  setLive("ready", `live · ${clock(new Date())}`);
+}
+
+function stale(text, state = "stale") {
+  if (newest) document.body.classList.add("is-stale");
+  setLive(state, newest ? `${text} · ${clock(new Date(newest.at))}` : text);
+  if (!newest) for (const panel of panels) setState(panel, "error", text);
+}
+
+async function ended() {
+  // A stream that may not be opened says not why: the same question without a stream does.
+  try {
+    await get(`${API}/overview${query(wanted())}`);
+    setTimeout(connect, 2000);
+  } catch (error) {
+    stale(messageOf(error), "error");
+    if (error.status === 422) for (const panel of panels) setState(panel, "error", messageOf(error));
+    else setTimeout(connect, 5000);
+  }
+}
+
+function connect() {
+  source?.close();
+  const opened = source = new EventSource(`${API}/overview/stream${query(wanted())}`);
+  opened.addEventListener("overview", (event) => {
+    alive();
+    show(JSON.parse(event.data));
+  });
+  opened.addEventListener("tick", alive);
+  opened.addEventListener("trouble", (event) => stale(JSON.parse(event.data).detail, "error"));
+  opened.onerror = () => {
+    if (opened !== source) return;
+    stale("reconnecting");
+    if (opened.readyState === EventSource.CLOSED) ended();
+  };
+}
+
+filters.addEventListener("submit", (event) => event.preventDefault());
+filters.addEventListener("change", () => {
+  remember();
+  for (const panel of panels) panel.setAttribute("aria-busy", "true");
+  connect();
+});
+addEventListener("popstate", connect);
+setInterval(() => heard && Date.now() - heard > QUIET_SECONDS * 1000 && stale("stale"), 5000);
+document.addEventListener("visibilitychange", () => {
+  // A page that nobody sees needs no stream; it catches up when it is seen again.
+  if (document.visibilityState === "visible") connect();
+  else source?.close();
+});
+showFilters({ assays: [], machines: [] });
+connect();
