@@ -15,6 +15,7 @@ from integration.labops.alerts_wiring import AlertsPart, register_alerts
 from integration.labops.imports_wiring import register_specimens
 from integration.labops.metrics_wiring import register_metrics
 from integration.labops.mongo_specimen_repository import MongoSpecimenRepository
+from integration.labops.overview_wiring import register_overview
 from integration.labops.quality_wiring import JOBS as QUALITY_JOBS
 from integration.labops.quality_wiring import register_quality
 from integration.labops.table_wiring import register_table
@@ -71,6 +72,7 @@ def register_labops(
     register_metrics(services, log, clock=clock, settings=settings)
     register_whatif(services, driver=driver, clock=clock, settings=settings)
     register_specimens(services, log)
+    register_overview(services, log, clock=clock)
     alerts = register_alerts(
         services,
         log=log,
