@@ -159,6 +159,7 @@ class LabopsSettings(ApplicationSettings):
     standup_at: Annotated[str, Field(pattern=r"^(?:|(?:[01][0-9]|2[0-3]):[0-5][0-9])$")] = ""
     timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     dq_interval_seconds: _Seconds = 86_400
+    max_import_bytes: Annotated[int, Field(ge=1024, le=1 << 40)] = 2 << 30
     whatif_processes: Annotated[int, Field(ge=1, le=16)] = 1
 
 

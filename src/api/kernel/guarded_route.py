@@ -18,6 +18,7 @@ from api.kernel.problems import RefusedError
 from api.kernel.query_strings import QueryStringRules
 from api.kernel.remembered_answers import RememberedAnswers
 from api.kernel.server_sent_events import EventStreamResponse
+from api.kernel.uploads import does_read_body_itself
 from application.kernel.refusals import Refusal, invalid
 from application.kernel.request_context import current_request
 from domain.kernel.errors import LabkeeperError
@@ -61,6 +62,7 @@ class GuardedRoute(PrefixedRoute):
         query_rules = QueryStringRules.of(self.dependant)
         body_rules = BodyRules.of(self)
         self._access = access
+        takes_keys = not does_read_body_itself(self.endpoint)
         remembered = self._remembered = RememberedAnswers()
 
         async def guard(request: Request) -> Response:
@@ -70,7 +72,7 @@ class GuardedRoute(PrefixedRoute):
                 raise RefusedError(invalid("path", "must not contain a NUL character"))
             query_rules.check(scope["query_string"])
             body_rules.check(request)
-            if scope["method"] in METHODS and HEADER in request.headers:
+            if takes_keys and scope["method"] in METHODS and HEADER in request.headers:
                 idempotency: IdempotentRequests | None = scope["app"].state.idempotency
                 if idempotency is None:
                     detail = "this installation keeps no answers for Idempotency-Key"

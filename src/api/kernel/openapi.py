@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from api.kernel.authorization import access_of
 from api.kernel.described_headers import ANSWER_HEADERS, describe_headers
 from api.kernel.idempotency import METHODS
+from api.kernel.uploads import does_read_body_itself
 
 _PROBLEM: dict[str, Any] = {
     "title": "Problem",
@@ -86,4 +87,5 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     if access is not None and access.role is not None:
         operation["security"] = [{"bearer": []}, {"session": []}]
         operation["x-required-role"] = access.role.value
-    describe_headers(operation, route.endpoint, repeatable=method in METHODS)
+    repeatable = method in METHODS and not does_read_body_itself(route.endpoint)
+    describe_headers(operation, route.endpoint, repeatable=repeatable)

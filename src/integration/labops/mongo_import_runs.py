@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pymongo.errors import BulkWriteError
-
 from application.labops.imports.import_runs import ImportRun, ImportRuns, ImportState, RejectedRow
+from integration.mongo.bulk_writes import insert_missing_async
 from integration.mongo.driver import MongoDocument, MongoDriver, translating_outages
 
 RUNS = "labops_imports"
@@ -15,7 +14,6 @@ REJECTIONS = "labops_import_rejections"
 LOOK_AGAIN_SECONDS = 0.5
 _STORE = "the store of imports"
 _OPEN = {"$in": [ImportState.QUEUED.value, ImportState.RUNNING.value]}
-_DUPLICATE = 11000
 
 
 class MongoImportRuns(ImportRuns):
@@ -94,12 +92,8 @@ class MongoImportRuns(ImportRuns):
         if not rows:
             return
         documents: list[MongoDocument] = [{"import": import_id, **asdict(row)} for row in rows]
-        try:
-            with translating_outages(_STORE):
-                await self._rejections.insert_many(documents, ordered=False)
-        except BulkWriteError as error:
-            if any(one.get("code") != _DUPLICATE for one in error.details.get("writeErrors", [{}])):
-                raise
+        with translating_outages(_STORE):
+            await insert_missing_async(self._rejections, documents)
 
     async def rejected_async(self, import_id: str) -> AsyncIterator[RejectedRow]:
         line = 0

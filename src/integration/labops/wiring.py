@@ -12,7 +12,7 @@ from domain.labops.events import LABOPS_EVENTS
 from domain.labops.repositories import SpecimenRepository
 from integration.http.address_policy import AddressPolicy
 from integration.labops.alerts_wiring import AlertsPart, register_alerts
-from integration.labops.imports_wiring import register_specimens
+from integration.labops.imports_wiring import ImportStores, register_specimens
 from integration.labops.metrics_wiring import register_metrics
 from integration.labops.mongo_specimen_repository import MongoSpecimenRepository
 from integration.labops.overview_wiring import register_overview
@@ -41,11 +41,13 @@ class LabopsContext:
     log: MongoEventStore
     jobs: tuple[str, ...]
     alerts: AlertsPart
+    imports: ImportStores
 
     async def prepare_async(self) -> None:
         """Make the indexes; to be called before anything starts."""
         await self.log.prepare_async()
         await self.alerts.prepare_async()
+        await self.imports.prepare_async()
 
     async def close_async(self) -> None:
         """Let go of everything; to be called after everything has stopped."""
@@ -71,7 +73,7 @@ def register_labops(
     register_table(services, driver=driver, log=log, clock=clock, data_dir=data_dir)
     register_metrics(services, log, clock=clock, settings=settings)
     register_whatif(services, driver=driver, clock=clock, settings=settings)
-    register_specimens(services, log)
+    imports = register_specimens(services, driver, log, clock=clock, settings=settings)
     register_overview(services, log, clock=clock)
     alerts = register_alerts(
         services,
@@ -85,4 +87,4 @@ def register_labops(
     )
     register_quality(services, driver=driver, log=log, clock=clock, settings=settings)
     register_handlers(services, "application.labops")
-    return LabopsContext(log, (*alerts.jobs, QUALITY_JOBS), alerts)
+    return LabopsContext(log, (*alerts.jobs, QUALITY_JOBS), alerts, imports)

@@ -4,8 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pymongo import DeleteOne, InsertOne, ReplaceOne
+from pymongo.errors import BulkWriteError
 
 from integration.mongo.driver import MongoCollection, MongoDocument, MongoSession
+
+_DUPLICATE_KEY = 11000
 
 
 async def write_documents_async(
@@ -24,6 +27,16 @@ async def write_documents_async(
     operations += [DeleteOne({"_id": key}) for key in gone]
     if operations:
         await target.bulk_write(operations, ordered=False, session=session)
+
+
+async def insert_missing_async(target: MongoCollection, documents: Sequence[MongoDocument]) -> None:
+    """Insert documents; those that a unique index knows already stay as they are."""
+    try:
+        await target.insert_many(list(documents), ordered=False)
+    except BulkWriteError as error:
+        faults = error.details.get("writeErrors") or [{}]
+        if any(fault.get("code") != _DUPLICATE_KEY for fault in faults) or error.details.get("writeConcernErrors"):
+            raise
 
 
 async def read_documents_async(

@@ -230,6 +230,14 @@ class MongoEventStore(MongoEventReader):
             raise StreamGapError(f"stream {commit.stream} has {head} events, not {expected}")
         raise OptimisticConcurrencyException(commit.stream, expected, head)
 
+    async def find_commands_async(self, command_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Return the first and last version that commands wrote, by command id; others are left out."""
+        with translating_outages("the event store"):
+            found = await self._settled.find({"cmd": {"$in": list(command_ids)}}, {"cmd": 1, "f": 1, "v": 1}).to_list(
+                None
+            )
+        return {one["cmd"]: (one["f"], one["v"]) for one in found}
+
     async def _is_stored_async(self, command_id: str) -> bool:
         with translating_outages("the event store"):
             return await self._collection.find_one({"cmd": command_id}, {"_id": 1}) is not None

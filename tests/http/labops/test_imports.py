@@ -1,0 +1,183 @@
+"""Imports over HTTP, on the whole application: upload, progress, report, end."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.kernel.authorization import Role
+from tests.support.mongo import LocalMongod
+from tests.support.served import API, Served, assert_problem, eventually, served
+
+HEADER = "specimen_id,assay,machine_id,operator_id,status,error_code,received_at,processed_at"
+UPLOAD = f"{API}/specimens/import"
+
+
+@pytest.fixture(scope="module")
+def app(shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(shared_mongod, Path(tmp_path_factory.mktemp("imports"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def http(app: Served) -> Iterator[httpx.Client]:
+    with app.client(Role.MANAGER) as client:
+        yield client
+
+
+def upload(http: httpx.Client, content: bytes | str, name: str = "specimens.csv") -> str:
+    data = content.encode() if isinstance(content, str) else content
+    answer = http.post(UPLOAD, files={"file": (name, data, "text/csv")})
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["location"] == f"{API}/imports/{answer.json()['import_id']}"
+    return str(answer.headers["location"])
+
+
+def imported(http: httpx.Client, content: bytes | str, **options: Any) -> dict[str, Any]:
+    """Upload a file and return its import once it has ended."""
+    path = upload(http, content, **options)
+
+    def ended() -> dict[str, Any] | None:
+        run: dict[str, Any] = http.get(path).json()
+        return run if run["state"] not in ("queued", "running") else None
+
+    return eventually(ended, "the import has ended")
+
+
+def counts(run: dict[str, Any]) -> tuple[int, int, int, int]:
+    return run["rows_read"], run["rows_applied"], run["rows_unchanged"], run["rows_rejected"]
+
+
+def report(http: httpx.Client, run: dict[str, Any]) -> list[list[str]]:
+    answer = http.get(f"{API}/imports/{run['import_id']}/report.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.reader(io.StringIO(answer.text)))
+    assert rows[0] == ["line", "column", "value", "reason"]
+    return rows[1:]
+
+
+def test_a_file_is_taken_and_taken_again_changes_nothing(app: Served, http: httpx.Client) -> None:
+    rows = [f"A{n:05d},CBC,M1,O1,COMPLETED,,2026-03-01T08:00:00,2026-03-01T09:00:00" for n in range(2500)]
+    content = "\n".join([HEADER, *rows])
+    run = imported(http, content)
+    assert (run["state"], run["error"]) == ("completed", None)
+    assert counts(run) == (2500, 2500, 0, 0)
+    assert run["file_name"] == "specimens.csv"
+    assert run["size"] == run["bytes_read"] == len(content)
+    assert report(http, run) == []
+    again = imported(http, gzip.compress(content.encode()), name="again.csv.gz")
+    assert counts(again) == (2500, 0, 2500, 0)
+    history = http.get(f"{API}/specimens/A00007/history").json()["items"]
+    assert [(fact["version"], fact["actor"]) for fact in history] == [(1, "tester"), (2, "tester")]
+    with app.mongod.client() as client:
+        stored = list(client[app.database]["labops_commits"].find({"e.type": "labops.import-ended.v1"}))
+        assert [one["e"][0]["data"]["rows_applied"] for one in stored[-2:]] == [2500, 0]
+
+
+def test_bad_rows_are_told_and_good_ones_kept(http: httpx.Client) -> None:
+    content = "\r\n".join(
+        [
+            "\ufeff received_at ,STATUS,specimen_id,assay,machine_id,operator_id,processed_at,error_code,note",
+            "2026-03-01 08:00,completed,B1,CBC,M1,O1,2026-03-01T09:30:00+01:00,,x",
+            '2026-03-01 08:00,received,"B\n2",CBC,M1,O1,,,x',
+            '2026-03-01 08:00,received,B3,CBC,M1,O1,,,"a note\nin two lines"',
+            "2026-03-01 08:00,completed,B4,CBC,M1,O1,2026-03-01 07:59,,x",
+            "2026-03-01 08:00,lost,B5,CBC,M1,O1,,,x",
+            "2026-03-01 08:00,received,B6,CBC,M1,O1",
+            "=1+1,received,B7,CBC,M1,O1,,,x",
+            "2026-03-01 08:00,received,B1,PCR,M1,O1,,,x",
+            "",
+            "2026-03-01 08:00,error,B8,CBC,M1,O1,None,E01,x",
+        ]
+    )
+    run = imported(http, content)
+    assert run["state"] == "completed", run
+    assert counts(run) == (9, 3, 0, 6)
+    assert run["ignored_columns"] == ["note"]
+    found = report(http, run)
+    assert [(row[0], row[1], row[2]) for row in found] == [
+        ("3", "specimen_id", "B\n2"),
+        ("7", "processed_at", "2026-03-01 07:59"),
+        ("8", "status", "lost"),
+        ("9", "", "2026-03-01 08:00,received,B6,CBC,M1,O1"),
+        ("10", "received_at", "'=1+1"),
+        ("11", "assay", "PCR"),
+    ]
+    assert http.get(f"{API}/specimens/B1").json()["processed_at"] == "2026-03-01T08:30:00Z"
+    assert http.get(f"{API}/specimens/B8").json()["error_code"] == "E01"
+
+
+def test_rows_of_one_specimen_are_taken_in_their_order(http: httpx.Client) -> None:
+    rows = [
+        "C1,CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00,",
+        "C1,CBC,M1,O1,IN_PROCESS,,2026-03-01T08:00:00,",
+        "C1,CBC,M1,O1,COMPLETED,,2026-03-01T08:00:00,2026-03-01T09:00:00",
+        "C1,CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00,",
+        "C1,CBC,M2,O1,COMPLETED,,2026-03-01T08:00:00,2026-03-01T10:00:00",
+    ]
+    assert counts(imported(http, "\n".join([HEADER, *rows]))) == (5, 4, 1, 0)
+    shown = http.get(f"{API}/specimens/C1/history").json()["items"]
+    assert [fact["status"] for fact in shown] == ["RECEIVED", "IN_PROCESS", "COMPLETED", "COMPLETED"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"a,b\n1,2\n", "the header lacks specimen_id"),
+        (b"\xff\xfea\x00b\x00", "not text"),
+        (b"\n\n", "empty"),
+        (gzip.compress((HEADER + "\n").encode() * 100)[:-10], "damaged"),
+        ((HEADER + ',assay\n"').encode(), "twice"),
+        ((HEADER + '\n"' + "x" * 1_100_000).encode(), "line 2"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(http: httpx.Client, content: bytes, why: str) -> None:
+    run = imported(http, content)
+    assert run["state"] == "failed"
+    assert why in run["error"]
+
+
+def test_progress_is_told_until_the_end(http: httpx.Client) -> None:
+    rows = [f"D{n:05d},CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00," for n in range(3000)]
+    path = upload(http, "\n".join([HEADER, *rows]))
+    told: list[dict[str, Any]] = []
+    with http.stream("GET", f"{path}/events") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        told += [json.loads(line[5:]) for line in stream.iter_lines() if line.startswith("data:")]
+    assert told[-1]["state"] == "completed"
+    assert [run["rows_read"] for run in told] == sorted(run["rows_read"] for run in told)
+    assert http.get(f"{API}/imports", params={"limit": 1}).json()["items"][0] == told[-1]
+
+
+def test_an_import_can_be_ended(http: httpx.Client) -> None:
+    rows = [f"E{n:06d},CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00," for n in range(40_000)]
+    path = upload(http, "\n".join([HEADER, *rows]))
+    answer = http.delete(path)
+    assert answer.status_code == 202, answer.text
+    run = eventually(lambda: (r := http.get(path).json())["state"] == "cancelled" and r, "it is cancelled")
+    assert run["rows_read"] < 40_000
+    assert http.delete(path).status_code == 202
+    done = imported(http, HEADER)
+    assert_problem(http.delete(f"{API}/imports/{done['import_id']}"), 409)
+
+
+def test_what_is_no_upload_is_refused(app: Served, http: httpx.Client) -> None:
+    assert_problem(http.post(UPLOAD, content=b"x"), 415)
+    assert_problem(http.post(UPLOAD, files={"other": ("a.csv", b"x")}), 422)
+    assert_problem(http.post(UPLOAD, files={"file": ("a.csv", b"")}), 422)
+    assert_problem(http.post(UPLOAD, files=[("file", ("a", b"x")), ("file", ("b", b"x"))]), 422)
+    cut = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nabc'
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert_problem(http.post(UPLOAD, content=cut, headers=kind), 400)
+    assert_problem(http.get(f"{API}/imports/0123"), 404)
+    assert_problem(http.get(f"{API}/imports/0123/report.csv"), 404)
+    assert_problem(http.get(f"{API}/imports/0123/events"), 404)
+    with app.client(Role.USER) as user:
+        assert_problem(user.post(UPLOAD, files={"file": ("a.csv", b"x")}), 403)
+        assert user.get(f"{API}/imports").status_code == 200
