@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from neuroglia.dependency_injection.service_provider import ServiceCollection, ServiceProviderBase
 
 from application.labops.metrics.current_limits import CurrentSlaLimits
+from application.labops.metrics.lab_calendar import LabCalendar
 from application.labops.metrics.registry import MetricRegistry
 from application.labops.metrics.service import Metrics
 from application.labops.specimen_table import SpecimenTable
@@ -24,6 +25,7 @@ def register_metrics(
     registry = MetricRegistry(installed_metrics())
     services.add_singleton(SlaPolicyRepository, singleton=policies)
     services.add_singleton(MetricRegistry, singleton=registry)
+    services.add_singleton(LabCalendar, singleton=LabCalendar(ZoneInfo(settings.timezone)))
 
     def metrics(provider: ServiceProviderBase) -> Metrics:
         table = provider.get_required_service(SpecimenTable)

@@ -1,0 +1,1 @@
+"""Tables for reporting tools such as Power BI."""
