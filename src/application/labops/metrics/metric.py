@@ -1,8 +1,10 @@
 """What a metric is: a class that says what it needs, and a SELECT or a Python function that computes it."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -112,7 +114,11 @@ class Metric:
     uses_limits: ClassVar[bool] = False
 
     def compute(self, rows: Sequence[Row], asked: Asked) -> MetricTable:
-        """Return the answer for the filtered specimens; each row holds the values of ``inputs``, times without zone."""
+        """Return the answer for the filtered specimens; called in a thread.
+
+        Args:
+            rows: of each specimen the values of ``inputs``, times in UTC without a zone.
+        """
         raise NotImplementedError(f"metric {self.name} has neither sql nor compute")
 
     async def answer_async(self, asked: Asked) -> Any:
@@ -128,12 +134,37 @@ class Metric:
             )
             if len(rows) > MOST_ROWS_IN_PYTHON:
                 raise TooMuchAskedError("from", f"must leave at most {MOST_ROWS_IN_PYTHON} specimens for {self.name}")
-            return self.compute(rows, asked)
-        select = f"SELECT * FROM ({self.sql.strip().rstrip(';')}\n) LIMIT {MOST_ROWS + 1}"  # noqa: S608 - checked on loading
+            return plain_table(await asyncio.to_thread(self.compute, rows, asked))
+        select = f"SELECT * FROM ({self.sql.strip().rstrip(';')}\n) LIMIT {MOST_ROWS + 1}"  # noqa: S608 - the engine reads nothing but the table
         found = await asked.specimens.select_async(select)
         if len(found) > MOST_ROWS:
             raise TooMuchAskedError("from", f"must leave {self.name} at most {MOST_ROWS} rows to answer with")
-        return MetricTable(columns=await asked.specimens.columns_async(select), rows=[list(row) for row in found])
+        return plain_table(MetricTable(columns=await asked.specimens.columns_async(select), rows=found))
 
     async def valid_until_async(self, asked: Asked) -> datetime | None:
         """Return when the answer changes even if no specimen does; None, as here, for never."""
+
+
+def plain_table(table: MetricTable) -> MetricTable:
+    """Return a table of which every value is text, a number, a boolean, an aware time or None.
+
+    Raises:
+        TypeError: it is no table, or a row has not one value for each column.
+    """
+    if not isinstance(table, MetricTable):
+        raise TypeError(f"a metric must answer with a MetricTable, not with a {type(table).__name__}")
+    if any(len(row) != len(table.columns) for row in table.rows):
+        raise TypeError("each row must have one value for each column")
+    return MetricTable(
+        columns=[str(column) for column in table.columns], rows=[[_plain(value) for value in row] for row in table.rows]
+    )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+    if value is None or isinstance(value, str | bool | float):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 1 << 63 else float(value)
+    return float(value) if isinstance(value, Decimal) else str(value)

@@ -3,6 +3,7 @@
 Without specimens every count and rate is zero and every list empty.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -317,4 +318,4 @@ class MetricTable:
     """What a metric answers that has no shape of its own: plain values (text, numbers, booleans, times or None)."""
 
     columns: list[str]
-    rows: list[list[object]]
+    rows: Sequence[Sequence[object]]

@@ -1,0 +1,130 @@
+"""A package that brings metrics, as pip would install it: modules and metadata in one folder."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CODE = '''
+"""Metrics of a laboratory that counts by operator."""
+
+from application.labops.metrics.metric import Metric
+from application.labops.metrics.views import MetricTable
+
+
+class ByOperator(Metric):
+    name = "by-operator"
+    description = "Completed specimens by operator."
+    inputs = ("operator_id", "status", "processed_at")
+    filters_on = "processed_at"
+    sql = """
+        SELECT operator_id, count(*) AS completed, max(processed_at) AS last
+        FROM specimens WHERE status = 'COMPLETED' GROUP BY 1 ORDER BY 1 -- by name
+    """
+
+
+class Longest(Metric):
+    name = "longest"
+    description = "The longest turn-around, in minutes."
+    inputs = ("specimen_id", "received_at", "processed_at")
+
+    def compute(self, rows, asked):
+        ended = [(end - start, name) for name, start, end in rows if end is not None]
+        rows = [[name, length.total_seconds() / 60] for length, name in sorted(ended, reverse=True)[:1]]
+        return MetricTable(columns=["specimen_id", "minutes"], rows=rows)
+
+
+class Failing(Metric):
+    name = "failing"
+    description = "Divides by zero."
+    inputs = ("specimen_id",)
+
+    def compute(self, rows, asked):
+        return 1 / 0
+
+
+class Shapeless(Metric):
+    name = "shapeless"
+    description = "Answers with anything."
+    inputs = ("specimen_id",)
+
+    def compute(self, rows, asked):
+        return {"rows": len(rows)}
+
+
+class Curious(Metric):
+    name = "curious"
+    description = "Reads what it should not."
+    inputs = ("specimen_id",)
+    sql = "SELECT content FROM read_text('/etc/hostname')"
+
+
+class Greedy(Metric):
+    name = "greedy"
+    description = "Answers with more rows than anybody reads."
+    inputs = ("specimen_id",)
+    sql = "SELECT * FROM range(20000)"
+
+
+class Wrong(Metric):
+    name = "wrong"
+    description = "Is no SQL."
+    inputs = ("specimen_id",)
+    sql = "SELEC 1"
+
+
+class Taken(Metric):
+    name = "tat"
+    description = "Wants to be the turn-around."
+    inputs = ("specimen_id",)
+    sql = "SELECT 1"
+
+
+class Needy(Metric):
+    name = "needy"
+    description = "Needs a column that there is not."
+    inputs = ("patient_id",)
+    sql = "SELECT 1"
+
+
+class Empty(Metric):
+    name = "empty"
+    description = "Computes nothing."
+    inputs = ("specimen_id",)
+
+
+NUMBER = 7
+'''
+_NAMES = {
+    "by-operator": "ByOperator",
+    "longest": "Longest",
+    "failing": "Failing",
+    "shapeless": "Shapeless",
+    "curious": "Curious",
+    "greedy": "Greedy",
+    "wrong": "Wrong",
+    "taken": "Taken",
+    "needy": "Needy",
+    "empty": "Empty",
+    "number": "NUMBER",
+    "missing": "NotThere",
+}
+
+
+@contextmanager
+def installed_metrics_package(folder: Path) -> Iterator[None]:
+    """Let the package be found until the block ends."""
+    module = "labkeeper_sample_metrics"
+    (folder / f"{module}.py").write_text(CODE)
+    metadata = folder / f"{module}-1.2.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.2\n")
+    lines = [f"{name} = {module}:{cls}" for name, cls in _NAMES.items()]
+    lines.append("unimportable = labkeeper_no_such_module:Metric")
+    (metadata / "entry_points.txt").write_text("\n".join(["[labkeeper.metrics]", *lines, ""]))
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        sys.modules.pop(module, None)
