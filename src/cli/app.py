@@ -11,6 +11,7 @@ from cli import (
     memberships_commands,
     organizations_commands,
     read_models_commands,
+    specimens_commands,
     subscriptions_commands,
     users_commands,
     workers_commands,
@@ -36,6 +37,7 @@ app.command()(refresh)
 app.command()(doctor)
 app.add_typer(workers_commands.group, name="workers")
 app.add_typer(labs_commands.group, name="labs")
+app.add_typer(specimens_commands.group, name="specimens")
 app.add_typer(users_commands.group, name="users")
 app.add_typer(organizations_commands.group, name="organizations")
 app.add_typer(memberships_commands.group, name="memberships")

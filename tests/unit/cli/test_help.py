@@ -13,7 +13,8 @@ from cli.app import app
         *(["labs", "history"], ["events", "tail"], ["events", "show"], ["subscriptions", "replay"]),
         *(["users"], ["users", "add"], ["users", "change"], ["organizations"], ["organizations", "add-program"]),
         *(["organizations", "add-opportunity"], ["memberships"], ["memberships", "add"], ["memberships", "remove"]),
-        *(["read-models", "rebuild"], ["jobs", "runs"]),
+        *(["read-models", "rebuild"], ["jobs", "runs"], ["specimens"], ["specimens", "generate"]),
+        *(["specimens", "import"], ["specimens", "show"]),
     ],
     ids=" ".join,
 )

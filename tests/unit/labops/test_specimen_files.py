@@ -1,0 +1,129 @@
+"""Synthetic specimens, and the reading of files: what a row becomes, or why it becomes nothing."""
+
+import csv
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from application.labops.imports.csv_rows import CsvRows, UnreadableFileError
+from application.labops.imports.get_import_report import harmless
+from application.labops.imports.specimen_rows import Batch, SpecimenRows
+from application.labops.specimens.synthetic import synthetic_readings
+from cli.app import app
+from domain.labops.values import SpecimenReading, SpecimenStatus
+
+HEADER = "specimen_id,assay,machine_id,operator_id,status,error_code,received_at,processed_at"
+UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def rows_of(content: bytes, piece: int = 1 << 20) -> CsvRows:
+    places = iter(range(0, len(content) + piece, piece))
+    return CsvRows(lambda: content[(at := next(places, len(content))) : at + piece], 1 << 24)
+
+
+def read(content: str | bytes, zone: str = "UTC") -> Batch:
+    data = content if isinstance(content, bytes) else content.encode()
+    return SpecimenRows(rows_of(data), ZoneInfo(zone)).take(1000)
+
+
+def generated(count: int = 2000, seed: int = 1) -> list[SpecimenReading]:
+    return list(synthetic_readings(count, seed=seed, days=3, error_rate=0.07, until=UNTIL))
+
+
+def test_synthetic_specimens_are_the_same_for_the_same_seed_and_like_the_kits() -> None:
+    found = generated()
+    assert found == generated()
+    assert found != generated(seed=2)
+    assert len({one.specimen_id for one in found}) == len(found)
+    assert [one.received_at for one in found] == sorted(one.received_at for one in found)
+    failed = [one for one in found if one.status is SpecimenStatus.ERROR]
+    assert 0.04 < len(failed) / len(found) < 0.1
+    assert all(one.processed_at is None and one.error_code for one in failed)
+    done = [one for one in found if one.processed_at is not None]
+    minutes = [(one.processed_at - one.received_at).total_seconds() / 60 for one in done if one.processed_at]
+    assert 29 < min(minutes) < max(minutes) < 481
+    assert all(one.processed_at is None or one.processed_at <= UNTIL for one in found)
+    assert {one.status for one in found} == set(SpecimenStatus)
+
+
+def test_what_is_generated_is_read_back(tmp_path: Path) -> None:
+    file = tmp_path / "specimens.csv"
+    arguments = ["--count", "500", "--seed", "1", "--until", "2026-03-01T00:00:00Z", "--output", str(file)]
+    done = CliRunner().invoke(app, ["specimens", "generate", *arguments])
+    assert (done.exit_code, done.output) == (0, "")
+    batch = read(file.read_bytes())
+    assert [reading for _, reading in batch.rows] == generated(500)
+    assert [line for line, _ in batch.rows] == list(range(2, 502))
+
+
+def test_times_without_offset_are_the_labs() -> None:
+    row = "S1,CBC,M1,O1,COMPLETED,,2026-07-01T10:00:00,2026-07-01T10:30:00+00:00"
+    [(_, reading)] = read(f"{HEADER}\n{row}", "Europe/Berlin").rows
+    assert reading.received_at == datetime(2026, 7, 1, 8, tzinfo=UTC)
+    assert reading.processed_at == datetime(2026, 7, 1, 10, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "reason"),
+    [
+        (b"S\xff1,CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00,", "specimen_id", "must be text in UTF-8"),
+        (b"S1,CBC,M1,O1,RECEIVED,,2026-03-01,", "received_at", "must be a date and a time"),
+        (b"S1,CBC,M1,O1,RECEIVED,,2026-03-01T08:00+01,,", "", "has 9 columns; the header has 8"),
+        (b",CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00,", "specimen_id", "must not be empty"),
+        (b"S1,CBC,M1,O1,COMPLETED,E01,2026-03-01T08:00:00,", "error_code", "must be empty"),
+        (b'"S1"x,CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00,', "", "cannot be read"),
+        (b'"S1,CBC', "", "cannot be read"),
+        (b"S1," + b"x" * 140_000 + b",M1,O1,RECEIVED,,2026-03-01T08:00:00,", "", "cannot be read"),
+    ],
+)
+def test_a_bad_row_names_its_column_and_the_next_one_is_read(row: bytes, column: str, reason: str) -> None:
+    good = b"S9,CBC,M1,O1,RECEIVED,,2026-03-01T08:00+01,"
+    batch = read(HEADER.encode() + b"\n" + good + b"\n" + row)
+    [rejected] = batch.rejected
+    assert (rejected.line, rejected.column) == (3, column)
+    assert rejected.reason.startswith(reason)
+    assert batch.rows[0][1].received_at == datetime(2026, 3, 1, 7, tzinfo=UTC)
+
+
+def test_rows_are_passed_over_as_they_were_counted() -> None:
+    content = "\n".join(
+        [HEADER, *(f"S{n},CBC,M1,O1,{'?' if n % 3 else 'RECEIVED'},,2026-03-01T08:00:00," for n in range(9))]
+    )
+    rows = SpecimenRows(rows_of(content.encode()), UTC)
+    rows.skip(4)
+    batch = rows.take(2)
+    assert (batch.rows_read, [one.line for one in batch.rejected]) == (6, [6, 7])
+    assert [line for line, _ in rows.take(10).rows] == [8]
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\x00"), max_size=8)
+
+
+@given(st.lists(st.lists(CELLS, min_size=2), max_size=8), st.integers(1, 50))
+def test_a_file_in_pieces_is_what_the_csv_module_wrote(table: list[list[str]], piece: int) -> None:
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(table)
+    found = list(rows_of(text.getvalue().encode(), piece))
+    assert [fields for _, fields in found] == table
+    assert [line for line, _ in found] == list(range(1, len(table) + 1))
+
+
+def test_a_packed_file_may_not_hold_more_than_may_be_read() -> None:
+    import gzip
+
+    packed = gzip.compress(b"a,b\n" * 100_000)
+    rows = CsvRows(iter([packed, b""]).__next__, 1000)
+    with pytest.raises(UnreadableFileError, match="more than may be imported"):
+        list(rows)
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_no_cell_of_a_report_is_a_formula(cell: str) -> None:
+    assert harmless(cell) == f"'{cell}"
+    assert harmless("1+1") == "1+1"
