@@ -1,0 +1,151 @@
+import { follow, get, query, send } from "./api.js";
+import { draw, series, tone } from "./charts.js";
+import { ageNode, badge, byId, count, decimal, el, every, fill, messageOf, minutes, part, percent, setState, setText } from "./ui.js";
+
+const API = "/api/v1/what-if";
+const STATES = { queued: "", running: "info", completed: "good", failed: "bad", cancelled: "warn", interrupted: "warn" };
+const ENDED = ["completed", "failed", "cancelled", "interrupted"];
+const POLICIES = { fifo: "first come", priority: "quickest first", batch: "batches" };
+const FIGURES = [
+  ["tat_p50", "Turn-around P50", minutes], ["tat_p90", "Turn-around P90", minutes], ["tat_p99", "Turn-around P99", minutes],
+  ["wait_mean", "Waiting, mean", minutes], ["throughput", "Results an hour", decimal], ["queue_length", "Waiting specimens", decimal],
+  ["utilisation_mean", "Machines busy", percent],
+];
+const form = byId("scenario-form");
+const [scenario, projection, linear, observed, simulations] = ["scenario", "projection", "linear", "observed", "simulations"].map(byId);
+const table = (panel) => panel.querySelector("table");
+const change = (value) => (value ? `${value > 0 ? "+" : "−"}${Math.abs(value)} %` : "as now");
+let end = null;
+let chosen = null;
+
+const numbers = () => Object.fromEntries(["extra_machines", "failures", "growth"].map((name) => [name, Number(form.elements[name].value)]));
+
+function told() {
+  const now = numbers();
+  for (const [name, text] of [["extra_machines", String(now.extra_machines)], ["failures", change(now.failures)], ["growth", change(now.growth)]]) {
+    setText(form.querySelector(`output[for=${name}]`), text);
+    form.elements[name].setAttribute("aria-valuetext", text);
+  }
+  byId("batch-size").hidden = form.elements.policy.value !== "batch";
+}
+
+async function showLinear() {
+  const now = numbers();
+  try {
+    const { body } = await send("POST", `${API}/linear`, { extra_machines: now.extra_machines, reduced_failure_rate: Math.max(0, -now.failures) });
+    fill(table(linear), [
+      el("tr", {}, el("th", { scope: "row" }, "Turn-around P90"), el("td", { class: "num" }, minutes(body.current_tat_p90)), el("td", { class: "num" }, minutes(body.projected_tat_p90)), el("td", { class: "num" }, `${decimal(body.improvement_tat)} %`)),
+      el("tr", {}, el("th", { scope: "row" }, "Completed today"), el("td", { class: "num" }, count(body.current_throughput)), el("td", { class: "num" }, decimal(body.projected_throughput)), el("td", { class: "num" }, `${decimal(body.improvement_throughput)} %`)),
+      el("tr", {}, el("th", { scope: "row" }, "Machines"), el("td", { class: "num" }, count(body.machines)), el("td", { class: "num" }, count(body.machines + body.extra_machines)), el("td", {}, "")),
+    ]);
+    setState(linear, "ready");
+  } catch (error) {
+    setState(linear, "error", messageOf(error));
+  }
+}
+
+const within = (estimate, format) => (estimate.low == null ? format(estimate.mean) : `${format(estimate.mean)} ± ${format((estimate.high - estimate.low) / 2)}`);
+
+function showResult(run) {
+  const { baseline, scenario: projected, difference } = run.result;
+  const quantiles = ["tat_p50", "tat_p90", "tat_p99"];
+  const bars = (outcome, name, colour) => ({
+    type: "bar", name, x: ["P50", "P90", "P99"], y: quantiles.map((key) => outcome[key].mean), marker: { color: colour },
+    error_y: { type: "data", array: quantiles.map((key) => (outcome[key].high ?? outcome[key].mean) - outcome[key].mean), color: tone("muted"), thickness: 1.4, width: 4 },
+    hovertemplate: `${name} %{x}<br>%{y:.1f} min<extra></extra>`,
+  });
+  draw(byId("chart-projection"), () => ({ data: [bars(baseline, "current", tone("muted")), bars(projected, "projected", series(1))], layout: { barmode: "group", showlegend: true, margin: { l: 48, r: 8, t: 30, b: 30 }, yaxis: { title: { text: "minutes" } }, xaxis: { type: "category" } } }));
+  fill(table(projection), FIGURES.map(([key, name, format]) => {
+    const gap = difference[key];
+    const sure = gap?.low != null && (gap.low > 0 || gap.high < 0);
+    const better = gap && (key === "throughput" ? gap.mean > 0 : gap.mean < 0);
+    return el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "num" }, within(baseline[key], format)), el("td", { class: "num" }, within(projected[key], format)),
+      el("td", { class: "num" }, gap ? badge(`${gap.mean > 0 ? "+" : "−"}${format(Math.abs(gap.mean))}`, sure ? (better ? "good" : "warn") : "") : ""));
+  }));
+  setText(part(projection, "hint"), `${run.replications} replications, 95 % intervals, seed ${run.seed}`);
+  setState(projection, "ready");
+  const busy = (outcome, id) => (outcome.utilisation[id] ? percent(outcome.utilisation[id].mean) : "–");
+  const known = run.observed.machines.map((one) => el("tr", {}, el("th", { scope: "row" }, one.machine_id), el("td", { class: "num" }, count(one.specimens)), el("td", { class: "num" }, count(one.slots)), el("td", { class: "num" }, decimal(one.service_mean)), el("td", { class: "num" }, percent(one.failure_probability)), el("td", { class: "num" }, busy(baseline, one.machine_id)), el("td", { class: "num" }, busy(projected, one.machine_id))));
+  const names = new Set(run.observed.machines.map((one) => one.machine_id));
+  const extra = Object.keys(projected.utilisation).filter((id) => !names.has(id)).map((id) => el("tr", {}, el("th", { scope: "row" }, id), ...Array.from({ length: 5 }, () => el("td", { class: "num" }, "–")), el("td", { class: "num" }, busy(projected, id))));
+  fill(table(observed), [...known, ...extra]);
+  setText(part(observed, "hint"), `${count(run.observed.specimens)} specimens · service times ${run.service_times}`);
+  setState(observed, "ready");
+}
+
+async function shown(run) {
+  if (run.id !== chosen) return;
+  const over = ENDED.includes(run.state);
+  byId("sim-progress").value = over ? 1 : run.progress;
+  byId("cancel").hidden = over;
+  byId("simulate").disabled = !over;
+  setText(byId("sim-told"), over ? run.state : `${run.replications_done} of ${run.replications}, ${count(run.specimens)} specimens`);
+  if (run.error) setText(byId("sim-error"), run.error);
+  if (!over) return;
+  end?.();
+  end = null;
+  if (run.state === "completed") showResult(await get(`${API}/simulations/${run.id}`));
+  look();
+}
+
+function watch(id) {
+  end?.();
+  chosen = id;
+  byId("cancel").onclick = () => send("DELETE", `${API}/simulations/${id}`).catch((error) => setText(byId("sim-error"), messageOf(error)));
+  end = follow(`${API}/simulations/${id}/events`, { progress: (event) => shown(JSON.parse(event.data)) });
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  setText(byId("sim-error"), "");
+  byId("simulate").disabled = true;
+  const now = numbers();
+  const values = form.elements;
+  const policy = values.policy.value === "batch" ? { kind: "batch", size: Number(values.size.value) } : values.policy.value;
+  const body = { extra_machines: now.extra_machines, failure_rate_factor: 1 + now.failures / 100, arrival_growth: now.growth / 100, policy, replications: Number(values.replications.value), horizon: `P${Number(values.days.value)}D` };
+  if (values.seed.value !== "") body.seed = Number(values.seed.value);
+  try {
+    const started = await send("POST", `${API}/simulations`, body);
+    watch(started.body.id);
+  } catch (error) {
+    byId("simulate").disabled = false;
+    setText(byId("sim-error"), messageOf(error));
+  }
+});
+
+let waiting = null;
+form.addEventListener("input", () => {
+  told();
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    const now = numbers();
+    history.replaceState(null, "", location.pathname + query(Object.fromEntries(Object.entries(now).filter(([, value]) => value))));
+    showLinear();
+  }, 150);
+});
+
+let first = true;
+async function look() {
+  try {
+    const { items } = await get(`${API}/simulations?limit=20`);
+    fill(table(simulations), items.map((run) => el("tr", {},
+      el("th", { scope: "row" }, el("button", { type: "button", class: "link", "data-key": run.id, onclick: () => watch(run.id) }, ageNode(run.created_at))),
+      el("td", { title: run.error || "" }, badge(run.state, STATES[run.state])), el("td", { class: "num" }, run.extra_machines ? `+${run.extra_machines}` : "as now"),
+      el("td", { class: "num" }, change(Math.round((run.failure_rate_factor - 1) * 100))), el("td", { class: "num" }, change(Math.round(run.arrival_growth * 100))),
+      el("td", {}, POLICIES[run.policy.kind]), el("td", { class: "num" }, count(run.specimens)), el("td", {}, run.actor))));
+    setState(simulations, items.length ? "ready" : "empty", "Nothing was simulated yet.");
+    const done = items.find((run) => run.state === "completed");
+    if (first && !chosen && done) showResult(await get(`${API}/simulations/${done.id}`));
+    first = false;
+  } catch (error) {
+    setState(simulations, "error", messageOf(error));
+  }
+}
+
+for (const [name, value] of new URLSearchParams(location.search)) if (["extra_machines", "failures", "growth"].includes(name)) form.elements[name].value = value;
+told();
+setState(scenario, "ready");
+setState(projection, "empty", "Simulate a scenario to see it against the laboratory as it is.");
+setState(observed, "empty", "Shown with a simulation: what it learnt from the specimens.");
+showLinear();
+every(15, look);
