@@ -16,6 +16,7 @@ from domain.labops.quality.report import RowTally, Severity, Violation
 ROWS_AT_ONCE = 4000
 LONGEST_LINE_BYTES = 1024 * 1024
 LONGEST_ROW_BYTES = 4 * 1024 * 1024
+LONGEST_CELL = 128 * 1024
 MOST_COLUMNS = 1000
 LARGEST_UNPACKED_BYTES = 8 * 1024 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
@@ -113,6 +114,10 @@ class CsvTable:
                 raise UnreadableDataError(f"line {self._line}: {error}") from None
             except (EOFError, OSError, zlib.error) as error:
                 raise UnreadableDataError(f"the packed file is damaged: {error}") from None
+            # The limit that the csv module has is everybody's, and anybody may move it.
+            if self._lines.in_row > LONGEST_CELL and max(map(len, cells), default=0) > LONGEST_CELL:
+                told = f"line {self._line}: a value has more than {LONGEST_CELL} characters: is a quote missing?"
+                raise UnreadableDataError(told)
             yield cells
 
 
@@ -124,14 +129,16 @@ class _Lines:
         content.seek(0)
         packed = begin == _GZIP
         # GzipFile reads as a buffered reader does; its annotation says less.
-        self._content = cast(IO[bytes], io.BufferedReader(gzip.GzipFile(fileobj=content))) if packed else content
+        self._content = (
+            cast(IO[bytes], io.BufferedReader(gzip.GzipFile(fileobj=content, mode="rb"))) if packed else content
+        )
         self._largest = largest
         self._total = 0
-        self._in_row = 0
+        self.in_row = 0
         self._number = 0
 
     def begin_row(self) -> None:
-        self._in_row = 0
+        self.in_row = 0
 
     def __iter__(self) -> "_Lines":
         return self
@@ -141,11 +148,11 @@ class _Lines:
         if not line:
             raise StopIteration
         self._number += 1
-        self._in_row += len(line)
+        self.in_row += len(line)
         self._total += len(line)
         if len(line) > LONGEST_LINE_BYTES:
             raise UnreadableDataError(f"line {self._number} has more than {LONGEST_LINE_BYTES} bytes")
-        if self._in_row > LONGEST_ROW_BYTES:
+        if self.in_row > LONGEST_ROW_BYTES:
             told = f"the row that line {self._number} belongs to has more than {LONGEST_ROW_BYTES} bytes"
             raise UnreadableDataError(f"{told}: is a quote missing?")
         if self._total > self._largest:
