@@ -40,7 +40,9 @@ def main() -> None:
 
 
 def _end_with_the_parent() -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin: its lock would be held when the interpreter ends.
+    while os.read(0, 1):
+        continue
     os._exit(1)
 
 
