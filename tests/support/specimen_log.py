@@ -43,6 +43,7 @@ class SpecimenHistories:
     def __init__(self, log: MongoEventStore, seed: int = 1) -> None:
         self.log = log
         self.rows: dict[str, Row] = {}
+        self.erased: set[str] = set()
         self._versions: dict[str, int] = {}
         self._random = random.Random(seed)
 
@@ -72,6 +73,7 @@ class SpecimenHistories:
         """Erase a specimen's events."""
         await self.log.delete_async(f"specimen-{specimen_id}")
         self.rows.pop(specimen_id)
+        self.erased.add(specimen_id)
         self._versions.pop(specimen_id)
 
     async def _commit_async(self, specimen_id: str, first: SpecimenDomainEvent | None, status: str, steps: int) -> None:
@@ -118,10 +120,12 @@ def _fields_of(row: Row) -> dict[str, object]:
 
 
 def table_on(
-    log: MongoEventStore, driver: MongoDriver, folder: Path, *, flush_rows: int = 100_000
+    log: MongoEventStore, driver: MongoDriver, folder: Path, *, flush_rows: int = 100_000, page_commits: int = 5_000
 ) -> ParquetSpecimenTable:
     """Return a table that is not started."""
-    return ParquetSpecimenTable(log, CommitTails(driver, log.log, log.codec), HandClock(), folder, 256, flush_rows)
+    return ParquetSpecimenTable(
+        log, CommitTails(driver, log.log, log.codec), HandClock(), folder, 256, flush_rows, page_commits
+    )
 
 
 @asynccontextmanager

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,16 @@ Connection = duckdb.DuckDBPyConnection
 Prepared = Callable[[], Connection]
 THREADS = 2
 QUESTIONS_AT_ONCE = 3
+MOST_CHECKED = 512
+
+
+_FAILURES = (
+    OSError,
+    duckdb.OperationalError,
+    duckdb.InternalError,
+    duckdb.InvalidInputException,
+    duckdb.InterruptException,
+)
 
 
 class EngineFailedError(UnavailableError):
@@ -34,6 +43,8 @@ class Engine:
 
     def __init__(self, folder: Path, memory_mb: int, on_failure: Callable[[], None]) -> None:
         self._on_failure = on_failure
+        self._checked: set[str] = set()
+        self._working: Connection | None = None
         spill = folder / "spill"
         spill.mkdir(parents=True, exist_ok=True)
         config: dict[str, str | bool | int | float | list[str]] = {
@@ -58,6 +69,22 @@ class Engine:
         """Return a cursor for questions; what is registered with it is seen by no other."""
         return self._questions.cursor()
 
+    def check_question(self, sql: str) -> None:
+        """Refuse what is not exactly one SELECT.
+
+        Raises:
+            QuestionRefusedError: it is something else, or cannot be read as SQL.
+        """
+        if sql in self._checked:
+            return
+        with translating_failures():
+            statements = self._questions.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise QuestionRefusedError("a question must be one SELECT")
+        if len(self._checked) >= MOST_CHECKED:
+            self._checked.clear()
+        self._checked.add(sql)
+
     async def ask_async(
         self,
         open_prepared: Prepared,
@@ -75,7 +102,7 @@ class Engine:
             QuestionRefusedError: it is not one SELECT over what may be read.
             EngineFailedError: the engine could not answer.
         """
-        check_question(sql)
+        self.check_question(sql)
         running: list[Connection] = []
 
         def ask() -> list[Row]:
@@ -107,19 +134,24 @@ class Engine:
         """
 
         def run() -> Any:
-            cursor = self._work.cursor()
+            cursor = self._working = self._work.cursor()
             try:
                 with translating_failures():
                     return work(cursor)
             finally:
+                self._working = None
                 cursor.close()
 
         return await asyncio.get_running_loop().run_in_executor(self._workers, run)
 
+    def interrupt_work(self) -> None:
+        """Let the work on files that goes on fail; what is begun afterwards is not touched."""
+        working = self._working
+        if working is not None:
+            working.interrupt()
+
     def close(self) -> None:
         """Let the threads end and close both databases."""
-        for database in (self._questions, self._work):
-            database.interrupt()
         self._askers.shutdown(wait=True, cancel_futures=True)
         self._workers.shutdown(wait=True, cancel_futures=True)
         self._questions.close()
@@ -133,7 +165,7 @@ class translating_failures:  # noqa: N801  # read as a word in a with statement
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, (OSError, duckdb.OperationalError, duckdb.InternalError, duckdb.InvalidInputException)):
+        if isinstance(error, _FAILURES):
             raise EngineFailedError(f"the analytic table gives no answer: {_first_line(error)}") from error
         if isinstance(error, duckdb.Error):
             raise QuestionRefusedError(_first_line(error)) from error
@@ -141,21 +173,6 @@ class translating_failures:  # noqa: N801  # read as a word in a with statement
 
 def _first_line(error: BaseException) -> str:
     return str(error).split("\n", 1)[0]
-
-
-@lru_cache(maxsize=512)
-def check_question(sql: str) -> None:
-    """Refuse what is not exactly one SELECT.
-
-    Raises:
-        QuestionRefusedError: it is something else, or cannot be read as SQL.
-    """
-    try:
-        statements = duckdb.extract_statements(sql)
-    except duckdb.Error as error:
-        raise QuestionRefusedError(_first_line(error)) from error
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise QuestionRefusedError("a question must be one SELECT")
 
 
 def bound(parameters: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class LogFollower:
     def __init__(self, tails: CommitTails) -> None:
         self._tails = tails
 
-    async def read_page_async(self, contents: TableContents, limit: int = PAGE_COMMITS) -> int:
+    async def read_page_async(self, contents: TableContents, limit: int) -> int:
         """Take the next commits; return how many there were. Contents are whole whenever others get a turn."""
         page = await self._tails.read_async(contents.position, limit)
         for start in range(0, len(page), COMMITS_PER_TURN):

@@ -44,6 +44,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         root: folder for the tables of all processes; each takes a numbered one below it.
         memory_mb: what the engine may use for questions, and once more for work on files.
         flush_rows: rows in memory that make a file.
+        page_commits: commits that are read at once.
     """
 
     name = "specimen_table"
@@ -56,6 +57,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         root: Path,
         memory_mb: int,
         flush_rows: int = FLUSH_ROWS,
+        page_commits: int = PAGE_COMMITS,
     ) -> None:
         self.log = feed.log
         self._feed = feed
@@ -65,6 +67,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         self._root = root
         self._memory_mb = memory_mb
         self._flush_rows = flush_rows
+        self._page = page_commits
         self._shelf = FileShelf()
         self._contents = TableContents(Manifest(Image()))
         self._moved = asyncio.Event()
@@ -72,6 +75,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         self._rebuilding = False
         self._damaged = False
         self._ready = False
+        self._stopping = False
         self._flushed_at = 0.0
         self._slot: Slot | None = None
         self._engine: Engine | None = None
@@ -92,14 +96,21 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         self._start(self._follow_for_ever(self._files), "specimen-table")
 
     async def stop_async(self) -> None:
-        """Stop following and write what is in memory."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Stop following, write what is in memory, and leave no file that is not named."""
+        self._stopping = True
+        if self._engine is not None:
+            self._engine.interrupt_work()
+        while self._tasks:
+            # Once is not enough: a wait that ends at the same moment swallows it.
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=1.0)
         self._forget_view()
         try:
-            if self._files is not None and self._ready and self._contents.unflushed:
-                await self._files.flush_async(self._contents)
+            if self._files is not None and self._ready:
+                if self._contents.unflushed:
+                    await self._files.flush_async(self._contents)
+                await asyncio.to_thread(self._files.remove_orphans, self._contents.kept)
         finally:
             if self._engine is not None:
                 await asyncio.to_thread(self._engine.close)
@@ -134,7 +145,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         return nothing
 
     async def _follow_for_ever(self, files: SegmentFiles) -> None:
-        while True:
+        while not self._stopping:
             try:
                 if not self._ready:
                     await self._load_async(files)
@@ -148,13 +159,13 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
             await asyncio.sleep(AFTER_OUTAGE_SECONDS)
 
     async def _follow_async(self, files: SegmentFiles) -> None:
-        while True:
+        while not self._stopping:
             contents = self._contents
             if await self._feed.wait_beyond_async(contents.position, LOOK_AGAIN_SECONDS):
-                read = await self._follower.read_page_async(contents)
+                read = await self._follower.read_page_async(contents, self._page)
                 self.failure = None
                 self._tell_moved()
-                if read < PAGE_COMMITS:
+                if read < self._page:
                     await asyncio.sleep(min(0.05, read / 20_000))
             if self._damaged and not self._rebuilding:
                 self._start(self._mend_async(files), "specimen-table-mend")
@@ -214,7 +225,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
             async with self._maintaining:
                 await self._flush_async(files, fresh, publish=False)
                 while fresh.position < self._contents.position:
-                    await self._follower.read_page_async(fresh)
+                    await self._follower.read_page_async(fresh, self._page)
                 old, self._contents = self._contents, fresh
                 self._tell_moved()
                 await asyncio.to_thread(fresh.kept.write, files.folder)
@@ -230,13 +241,13 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
 
     async def _catch_up_async(self, files: SegmentFiles, fresh: TableContents, on_progress: Progress | None) -> None:
         while True:
-            read = await self._follower.read_page_async(fresh)
+            read = await self._follower.read_page_async(fresh, self._page)
             if fresh.unflushed >= self._flush_rows:
                 async with self._maintaining:
                     await self._flush_async(files, fresh, publish=False)
             if on_progress is not None and read:
                 await on_progress(fresh.position, max(self._feed.last_seen, fresh.position))
-            if read < PAGE_COMMITS and fresh.position >= self._contents.position:
+            if read < self._page and fresh.position >= self._contents.position:
                 return
 
     # --- the port

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow
 
 from application.labops.specimen_table import ExportFormat, Row, TableSnapshot
-from integration.labops.table.engine import Connection, Engine, bound, check_question, file_list, quoted, select
+from integration.labops.table.engine import Connection, Engine, bound, file_list, quoted, select
 from integration.labops.table.files import FileShelf
 from integration.labops.table.rows import COLUMNS, PAIR_COLUMNS, PAIR_SCHEMA, ROW_SCHEMA, batch_of
 
@@ -147,7 +147,7 @@ class HeldSnapshot(TableSnapshot):
     async def export_async(
         self, sql: str, parameters: Mapping[str, Any] | None, path: Path, file_format: ExportFormat
     ) -> None:
-        check_question(sql)
+        self._view.engine.check_question(sql)
         options = "FORMAT csv, HEADER" if file_format == "csv" else "FORMAT parquet, COMPRESSION zstd"
         view = self._view
 
