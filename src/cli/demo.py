@@ -1,5 +1,6 @@
 """The demo: everything on one machine, with three simulated controllers, and what to try first."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -7,6 +8,7 @@ from typing import Literal
 import httpx
 
 from cli.configuration import load_settings
+from cli.demo_laboratory import open_laboratory_async, work_on_async
 from cli.demo_lock import only_demo
 from cli.demo_records import add_records_async
 from cli.demo_workers import first_refresh_async, register_controllers_async
@@ -36,6 +38,7 @@ CONTROLLERS = (
 )
 DEFAULTS = {
     "LABKEEPER_LABS_REFRESH_INTERVAL_SECONDS": "15",
+    "LABKEEPER_LABOPS_ALERT_INTERVAL_SECONDS": "5",
     "LABKEEPER_LOG_FORMAT": "text",
     "LABKEEPER_LOG_LEVEL": "WARNING",
 }
@@ -98,8 +101,15 @@ async def _serve_async(
             records = _about_records(running.url, cookie, OPPORTUNITY_ID) + _about_connect(settings, connect)
         if records and chatbots is not None:
             records += _about_chatbots(chatbots)
-        _tell(running.url, token, labs, records)
-        await running.serve_until_stopped_async()
+        async with _client(running.url, token) as client:
+            await open_laboratory_async(client)
+            working = asyncio.create_task(work_on_async(client), name="demo-laboratory")
+            _tell(running.url, token, labs, records)
+            try:
+                await running.serve_until_stopped_async()
+            finally:
+                working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
 
 
 def _admin_token(running: RunningLabkeeper) -> str:
@@ -154,6 +164,8 @@ def _tell(url: str, token: str, labs: int, records: list[str]) -> None:
         "",
         f"Labkeeper is ready at {url}",
         f"It keeps {labs} labs of {len(CONTROLLERS)} simulated controllers in {regions} regions.",
+        "The dashboard is there too: log in with the token below. A laboratory is at work in it; one of its machines",
+        "begins to fail after a minute, which raises an alert that is over by itself a few minutes later.",
         f"The API is described at {url}/api/v1/docs",
         "",
         f"A token for an administrator, good for {TOKEN_LIFE.days} days:",

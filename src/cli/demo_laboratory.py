@@ -1,0 +1,178 @@
+"""A small laboratory that works while the demo runs: specimens arrive, machines work on them, one fails for a while.
+
+It is quick, so that something is to be seen within minutes: a result takes some five minutes, and ten are promised. All
+of it goes over Labkeeper's own API.
+"""
+
+import asyncio
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import structlog
+
+from cli.demo_workers import DemoError
+
+log = structlog.get_logger(__name__)
+
+ASSAYS = ("CBC", "Chem7", "PCR")
+MACHINES = ("M1", "M2", "M3", "M4", "M5")
+OPERATORS = tuple(f"O{number}" for number in range(1, 21))
+ERROR_CODES = ("E01", "E02", "E03", "E04", "E05")
+PAST = timedelta(hours=2)
+ARRIVAL_SECONDS = 1.0
+MEDIAN_SECONDS = {"CBC": 180.0, "Chem7": 270.0, "PCR": 400.0}
+PROMISED_HOURS = 1 / 6
+ERROR_RATE = 0.03
+READINGS_AT_ONCE = 1_000
+
+TROUBLED = "M3"
+TROUBLE_EVERY = timedelta(minutes=6)
+TROUBLE_BEGINS = timedelta(seconds=60)
+TROUBLE_ENDS = timedelta(seconds=150)
+RULE = {
+    "name": f"{TROUBLED} fails too often",
+    "metric": "error_rate",
+    "operator": ">",
+    "threshold": 0.3,
+    "clear_threshold": 0.1,
+    "window": "PT90S",
+    "cool_down": "PT1M",
+    "filters": {"machine_id": TROUBLED},
+    "channels": [],
+    "active": True,
+}
+
+
+@dataclass(slots=True)
+class _Underway:
+    """A specimen in the laboratory, and what will become of it when."""
+
+    said: dict[str, Any]
+    starts_at: datetime
+    ends_at: datetime
+    error_code: str | None
+
+    def reading(self, now: datetime) -> dict[str, Any]:
+        """Return what is known of it at a time."""
+        if now >= self.ends_at:
+            status = "COMPLETED" if self.error_code is None else "ERROR"
+            ended = {"processed_at": self.ends_at.isoformat()} if self.error_code is None else {}
+            return {**self.said, "status": status, "error_code": self.error_code, **self._started(), **ended}
+        if now >= self.starts_at:
+            return {**self.said, "status": "IN_PROCESS", **self._started()}
+        return {**self.said, "status": "RECEIVED"}
+
+    def _started(self) -> dict[str, str]:
+        return {"started_at": self.starts_at.isoformat()}
+
+
+class Laboratory:
+    """Specimens on their way through five machines.
+
+    Args:
+        began_at: when the demo began; the trouble is counted from there.
+        seed: of everything that is left to chance.
+        last_arrival: of an earlier demo; None when there was none.
+    """
+
+    def __init__(self, began_at: datetime, seed: int, last_arrival: datetime | None = None) -> None:
+        self._began_at = began_at
+        self._chance = random.Random(seed)  # noqa: S311  nothing secret
+        self._underway: list[_Underway] = []
+        self._told: dict[str, str] = {}
+        self._arrived_until = max(began_at - PAST, last_arrival or began_at - PAST)
+
+    def readings_until(self, now: datetime) -> list[dict[str, Any]]:
+        """Let time pass up to ``now``; return what is new, in order."""
+        while self._arrived_until + timedelta(seconds=ARRIVAL_SECONDS) <= now:
+            self._arrived_until += timedelta(seconds=ARRIVAL_SECONDS)
+            self._underway.append(self._arrival(self._arrived_until))
+        news = []
+        for one in self._underway:
+            reading = one.reading(now)
+            specimen_id, status = reading["specimen_id"], reading["status"]
+            if self._told.get(specimen_id) != status:
+                self._told[specimen_id] = status
+                news.append(reading)
+        for one in self._underway:
+            if now >= one.ends_at:
+                del self._told[one.said["specimen_id"]]
+        self._underway = [one for one in self._underway if now < one.ends_at]
+        return news
+
+    def _arrival(self, at: datetime) -> _Underway:
+        chance = self._chance
+        assay = chance.choice(ASSAYS)
+        machine = chance.choice(MACHINES)
+        seconds = MEDIAN_SECONDS[assay] * chance.lognormvariate(0.0, 0.3)
+        starts_at = at + timedelta(seconds=round(seconds * chance.uniform(0.3, 0.6), 3))
+        error_code = chance.choice(ERROR_CODES) if chance.random() < ERROR_RATE else None
+        if machine == TROUBLED and self._in_trouble(at) and chance.random() < 0.8:
+            # What a machine in trouble refuses, it refuses at once.
+            seconds, starts_at, error_code = chance.uniform(3, 8), at + timedelta(seconds=1), "E03"
+        said = {
+            "specimen_id": f"SP{int(at.timestamp() * 1000)}",
+            "assay": assay,
+            "machine_id": machine,
+            "operator_id": chance.choice(OPERATORS),
+            "received_at": at.isoformat(),
+        }
+        return _Underway(said, starts_at, at + timedelta(seconds=round(seconds, 3)), error_code)
+
+    def _in_trouble(self, at: datetime) -> bool:
+        since = (at - self._began_at) % TROUBLE_EVERY
+        return at >= self._began_at and TROUBLE_BEGINS <= since < TROUBLE_ENDS
+
+
+async def open_laboratory_async(client: httpx.AsyncClient) -> None:
+    """Promise results within ten minutes, and have an alert raised when one machine fails too often."""
+    await _answer_async(client, "PUT", "/sla-limits", {"default_hours": PROMISED_HOURS, "by_assay": {}})
+    known = (await _answer_async(client, "GET", "/alert-rules"))["items"]
+    if not any(rule["name"] == RULE["name"] for rule in known):
+        await _answer_async(client, "POST", "/alert-rules", RULE)
+
+
+async def work_on_async(client: httpx.AsyncClient) -> None:
+    """Send what happens in the laboratory, second by second, until cancelled; begin with its last two hours."""
+    began_at = datetime.now(UTC).replace(microsecond=0)
+    last_arrival, waiting = await _left_behind_async(client)
+    laboratory = Laboratory(began_at, int(began_at.timestamp()), last_arrival)
+    while True:
+        waiting += laboratory.readings_until(datetime.now(UTC))
+        try:
+            while waiting:
+                await _answer_async(client, "POST", "/specimens/bulk", {"items": waiting[:READINGS_AT_ONCE]})
+                del waiting[:READINGS_AT_ONCE]
+        except (httpx.HTTPError, DemoError) as error:
+            # A reading sent twice changes nothing, so all of it is sent again.
+            log.warning("laboratory_not_heard", error=str(error))
+        await asyncio.sleep(ARRIVAL_SECONDS)
+
+
+async def _left_behind_async(client: httpx.AsyncClient) -> tuple[datetime | None, list[dict[str, Any]]]:
+    """Return the last arrival of an earlier demo, and that what was under way when it ended is lost."""
+    newest = (await _answer_async(client, "GET", "/specimens?limit=1"))["items"]
+    lost = []
+    for status in ("RECEIVED", "IN_PROCESS"):
+        path: str | None = f"/specimens?limit=200&status={status}"
+        while path is not None:
+            page = await _answer_async(client, "GET", path)
+            lost += [_lost(item) for item in page["items"]]
+            following = page["next_cursor"]
+            path = following and f"/specimens?limit=200&status={status}&cursor={following}"
+    return datetime.fromisoformat(newest[0]["received_at"]) if newest else None, lost
+
+
+def _lost(specimen: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in specimen.items() if name != "version"}
+    return {**kept, "status": "ERROR", "error_code": "E05"}
+
+
+async def _answer_async(client: httpx.AsyncClient, method: str, path: str, body: Any = None) -> Any:
+    answer = await client.request(method, path, json=body)
+    if not answer.is_success:
+        raise DemoError(f"{method} {path} answered {answer.status_code}: {answer.text[:300]}")
+    return answer.json()
