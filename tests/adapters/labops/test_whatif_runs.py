@@ -117,7 +117,7 @@ async def test_a_queued_one_that_is_cancelled_never_runs(driver: MongoDriver) ->
 
 
 async def test_one_that_is_under_way_when_the_application_stops_starts_again(driver: MongoDriver) -> None:
-    plan = Plan(20, 5, 20 * 1440.0)
+    plan = Plan(8, 5, 20 * 1440.0)
     async with running(driver) as runs:
         run = await runs.queue_async("ann", CALIBRATION, MORE, plan)
         await until(runs, run, SimulationState.RUNNING)
@@ -128,7 +128,7 @@ async def test_one_that_is_under_way_when_the_application_stops_starts_again(dri
     assert left.state is SimulationState.RUNNING
     async with running(driver, "two") as others:
         done = await until(others, left, SimulationState.COMPLETED)
-    assert done.replications_done == 20
+    assert done.replications_done == 8
 
 
 async def test_two_applications_share_the_work_and_do_nothing_twice(driver: MongoDriver) -> None:
