@@ -1,19 +1,15 @@
 """What-if, put together."""
 
-from zoneinfo import ZoneInfo
-
 from neuroglia.dependency_injection.service_provider import ServiceCollection, ServiceProviderBase
 from neuroglia.hosting.abstractions import HostedService
 
 from application.kernel.leases import Leases
-from application.labops.specimen_table import SpecimenTable
 from application.labops.whatif.calibration import LaboratoryCalibration
 from application.labops.whatif.current_figures import CurrentFiguresReader
 from application.labops.whatif.runs import SimulationRuns
 from domain.kernel.clock import Clock
 from integration.labops.whatif.mongo_simulation_runs import MongoSimulationRuns
 from integration.labops.whatif.simulation_runner import SimulationRunner
-from integration.labops.whatif.table_figures import TableFigures
 from integration.mongo.driver import MongoDriver
 from settings import LabopsSettings
 
@@ -24,13 +20,10 @@ def register_whatif(
     """Register what the use cases of what-if need, and what runs the simulations (a hosted service)."""
     runs = MongoSimulationRuns(driver, clock)
 
-    def figures(provider: ServiceProviderBase) -> TableFigures:
-        return TableFigures(provider.get_required_service(SpecimenTable), clock, ZoneInfo(settings.timezone))
-
     def runner(provider: ServiceProviderBase) -> SimulationRunner:
         return SimulationRunner(runs, provider.get_required_service(Leases), settings.whatif_processes)
 
-    services.add_singleton(CurrentFiguresReader, implementation_factory=figures)
+    services.add_singleton(CurrentFiguresReader)
     services.add_singleton(SimulationRuns, singleton=runs)
     services.add_singleton(LaboratoryCalibration)
     services.add_singleton(HostedService, implementation_factory=runner)
