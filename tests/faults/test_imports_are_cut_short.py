@@ -115,7 +115,7 @@ async def check(driver: MongoDriver, content: bytes, run: dict[str, Any]) -> Non
 async def test_an_import_goes_on_after_kill_nine(
     driver: MongoDriver, mongo_uri: str, database_name: str, tmp_path: Path
 ) -> None:
-    content = a_file(17_000)
+    content = a_file(16_700)
     path = ""
     for rows in (3_000, 20_000):
         with app_process(mongo_uri, database_name, tmp_path) as app:
@@ -130,12 +130,12 @@ async def test_an_import_goes_on_after_kill_nine(
 
 
 async def test_an_import_goes_on_after_the_database_died(mongod_process: LocalMongod, tmp_path: Path) -> None:
-    content = a_file(5_000)
+    content = a_file(1_700)
     driver = open_driver("motor", mongod_process.uri, "labkeeper")
     try:
         with app_process(mongod_process.uri, "labkeeper", tmp_path) as app:
             path = await upload(app, content)
-            await run_beyond(driver, 4_000)
+            await run_beyond(driver, 2_000)
             mongod_process.kill_nine()
             mongod_process.start()
             mongod_process.wait_until_primary()

@@ -11,6 +11,12 @@ LONGEST_ASSAY = 20
 LONGEST_MACHINE_ID = 10
 LONGEST_OPERATOR_ID = 10
 LONGEST_ERROR_CODE = 10
+_NAMES = (
+    ("specimen_id", LONGEST_SPECIMEN_ID),
+    ("assay", LONGEST_ASSAY),
+    ("machine_id", LONGEST_MACHINE_ID),
+    ("operator_id", LONGEST_OPERATOR_ID),
+)
 
 
 class SpecimenStatus(StrEnum):
@@ -24,7 +30,7 @@ class SpecimenStatus(StrEnum):
     @property
     def ended(self) -> bool:
         """Whether there is a result, good or bad."""
-        return self in (SpecimenStatus.COMPLETED, SpecimenStatus.ERROR)
+        return self is SpecimenStatus.COMPLETED or self is SpecimenStatus.ERROR
 
 
 def checked_text(field: str, value: str, longest: int) -> str:
@@ -34,18 +40,20 @@ def checked_text(field: str, value: str, longest: int) -> str:
         InvalidSpecimenError: it is empty, too long, or holds what no label has (control characters).
     """
     text = value.strip()
+    if 0 < len(text) <= longest and text.isprintable():
+        return text
     if not text:
         raise InvalidSpecimenError(field, "must not be empty")
     if len(text) > longest:
         raise InvalidSpecimenError(field, f"must have at most {longest} characters")
-    if not text.isprintable():
-        raise InvalidSpecimenError(field, "must not hold control characters")
-    return text
+    raise InvalidSpecimenError(field, "must not hold control characters")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecimenReading:
     """All that a source says about one specimen at one time: a row of a file, or a command.
+
+    It is true to the rules from the moment it is made; names lose the spaces around them.
 
     Attributes:
         specimen_id: unique in the laboratory, e.g. ``SP000123``.
@@ -62,3 +70,33 @@ class SpecimenReading:
     started_at: datetime | None = None
     processed_at: datetime | None = None
     error_code: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check it.
+
+        Raises:
+            InvalidSpecimenError: a field breaks a rule; names it.
+        """
+        self._check_times()
+        for field, longest in _NAMES:
+            value = getattr(self, field)
+            text = checked_text(field, value, longest)
+            if text is not value:
+                object.__setattr__(self, field, text)
+        if self.error_code is not None:
+            if self.status is not SpecimenStatus.ERROR:
+                raise InvalidSpecimenError("error_code", f"must be empty while the status is {self.status}")
+            object.__setattr__(self, "error_code", checked_text("error_code", self.error_code, LONGEST_ERROR_CODE))
+
+    def _check_times(self) -> None:
+        started_at, processed_at = self.started_at, self.processed_at
+        if processed_at is not None:
+            if not self.status.ended:
+                raise InvalidSpecimenError("processed_at", f"must be empty while the status is {self.status}")
+            if processed_at < self.received_at:
+                raise InvalidSpecimenError("processed_at", "must not be before received_at")
+        if started_at is not None:
+            if started_at < self.received_at:
+                raise InvalidSpecimenError("started_at", "must not be before received_at")
+            if processed_at is not None and processed_at < started_at:
+                raise InvalidSpecimenError("processed_at", "must not be before started_at")

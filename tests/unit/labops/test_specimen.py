@@ -159,6 +159,7 @@ def test_a_reading_moves_on_or_changes_nothing(
             "error_code",
         ),
         (reading(COMPLETED), reading(ERROR, processed_at=later(9)), "status"),
+        (reading(IN_PROCESS, started_at=later(9)), reading(COMPLETED, processed_at=later(8)), "processed_at"),
     ],
 )
 def test_a_reading_that_cannot_be_true_is_refused(known: SpecimenReading, said: SpecimenReading, field: str) -> None:

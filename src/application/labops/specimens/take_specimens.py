@@ -10,7 +10,7 @@ from neuroglia.mediation.mediator import Command, CommandHandler
 from application.kernel.refusals import Refusal
 from domain.kernel.clock import Clock
 from domain.kernel.errors import UnavailableError
-from domain.labops.errors import ContradictoryReadingError, InvalidSpecimenError
+from domain.labops.errors import ContradictoryReadingError
 from domain.labops.repositories import SpecimenRepository
 from domain.labops.specimen import Specimen
 from domain.labops.values import SpecimenReading
@@ -61,9 +61,9 @@ class TakeSpecimensCommandHandler(CommandHandler[TakeSpecimensCommand, Operation
             versions |= {
                 one.state.id: one.state.state_version for one in judged.values() if one.state.id not in refused
             }
-            todo = [(index, reading) for index, reading in todo if reading.specimen_id.strip() in refused]
+            todo = [(index, reading) for index, reading in todo if reading.specimen_id in refused]
             if not todo:
-                ids = [reading.specimen_id.strip() for reading in request.readings]
+                ids = [reading.specimen_id for reading in request.readings]
                 return self.ok([ReadingOutcome(one, outcomes[n], versions[one]) for n, one in enumerate(ids)])
         raise UnavailableError("others keep changing the same specimens")
 
@@ -71,9 +71,9 @@ class TakeSpecimensCommandHandler(CommandHandler[TakeSpecimensCommand, Operation
         self, readings: Sequence[tuple[int, SpecimenReading]], outcomes: dict[int, Outcome]
     ) -> dict[str, Specimen] | Refusal:
         now = self._clock.now()
-        known = await self._specimens.get_many_async(list({one.specimen_id.strip() for _, one in readings}))
+        known = await self._specimens.get_many_async(list({one.specimen_id for _, one in readings}))
         for index, reading in readings:
-            specimen = known.get(reading.specimen_id.strip())
+            specimen = known.get(reading.specimen_id)
             try:
                 if specimen is None:
                     specimen = Specimen.receive(reading, now)
@@ -81,8 +81,6 @@ class TakeSpecimensCommandHandler(CommandHandler[TakeSpecimensCommand, Operation
                     outcomes[index] = "applied"
                 else:
                     outcomes[index] = "applied" if specimen.take(reading, now) else "unchanged"
-            except InvalidSpecimenError as error:
-                return _refused(422, "invalid-value", "Invalid value", index, error.field, error.rule)
             except ContradictoryReadingError as error:
                 return _refused(409, "contradiction", "Contradiction", index, error.contradicted, str(error))
         return known
