@@ -1,18 +1,41 @@
 """The dashboard as people see it, in a real browser on the whole application."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
 from api.kernel.authorization import Role
+from tests.support.accessibility import (
+    focused_by_tab,
+    is_wider_than_the_screen,
+    layout_shift,
+    objections,
+    watch_layout,
+)
 from tests.support.chromium import Visitor, chromium
 from tests.support.mongo import LocalMongod
 from tests.support.served import API, Served, served
 from tests.support.synthetic_specimens import synthetic_readings
 
 pytestmark = pytest.mark.timeout(300)
+expect.set_options(timeout=30_000)
+HEADER = "specimen_id,assay,machine_id,operator_id,status,error_code,received_at,processed_at\n"
+RECEIVED = "2026-03-01T08:00:00Z"
+BAD_ROWS = f"NIBAD1,CBC,M1,O1,LOST,,{RECEIVED},\nNIBAD2,CBC,M1,O1,RECEIVED,,yesterday,\n"
+READY = {
+    "/": "#chart-throughput .bars .point",
+    "/what-if": "#linear tbody tr",
+    "/data-quality": "#rules-text",
+    "/import": "#file + *, #drop",
+    "/labs": "#workers .panel-note",
+    "/system": "#read-models tbody tr",
+}
+"""The pages, and what is seen on each once it has its data."""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +74,11 @@ def visitor(browser: Browser, app: Served) -> Iterator[Visitor]:
     assert found.complaints == []
 
 
+def received(api: httpx.Client, specimen_id: str) -> int:
+    body = {"specimen_id": specimen_id, "assay": "CBC", "machine_id": "M1", "operator_id": "O1"}
+    return api.post(f"{API}/specimens", json=body).status_code
+
+
 def test_who_is_not_logged_in_is_sent_to_log_in_and_comes_back_where_they_wanted(visitor: Visitor, app: Served) -> None:
     page = visitor.page
     page.goto("/system")
@@ -74,8 +102,7 @@ def test_an_empty_lab_says_so_and_fills_as_specimens_come(visitor: Visitor, app:
     visitor.log_in(app.running.token(Role.MANAGER))
     expect(page.locator("#live")).to_contain_text("live")
     expect(page.locator("#throughput")).to_contain_text("Nothing was completed in this time.")
-    body = {"specimen_id": "EARLY1", "assay": "CBC", "machine_id": "M1", "operator_id": "O1"}
-    assert api.post(f"{API}/specimens", json=body).status_code == 201
+    assert received(api, "EARLY1") == 201
     expect(page.locator("#kpi-open [data-part=value]")).to_have_text("1")
 
 
@@ -83,14 +110,150 @@ def test_the_overview_shows_the_day_and_each_change_of_it(
     visitor: Visitor, app: Served, api: httpx.Client, specimens: int
 ) -> None:
     page = visitor.page
+    watch_layout(page)
     visitor.log_in(app.running.token(Role.MANAGER))
     now = api.get(f"{API}/overview", params={"window": "PT24H"}).json()
     expect(page.locator("#kpi-completed [data-part=value]")).to_have_text(f"{now['throughput']['total']}")
     expect(page.locator("#chart-throughput .bars .point").first).to_be_visible()
     expect(page.locator("#chart-tat .bars .point").first).to_be_visible()
-    visitor.screenshot("overview")
+    before = now["wip"]["total_open"]
+    assert received(api, "LIVE1") == 201
+    expect(page.locator("#kpi-open [data-part=value]")).to_have_text(f"{before + 1}")
+    assert layout_shift(page) < 0.02
     page.get_by_label("Assay", exact=True).select_option("PCR")
     page.wait_for_url("**/?assay=PCR")
     expect(page.locator("#chart-tat .xtick")).to_have_count(1)
     page.go_back()
     expect(page.locator("#chart-tat .xtick")).to_have_count(3)
+
+
+def test_an_alert_comes_up_by_itself_and_is_acknowledged(
+    visitor: Visitor, app: Served, api: httpx.Client, specimens: int
+) -> None:
+    page = visitor.page
+    visitor.log_in(app.running.token(Role.MANAGER, subject="ines"))
+    expect(page.locator("#alerts")).to_contain_text("No alert stands.")
+    rule = {"name": "Late specimens", "metric": "open_breaches", "operator": "gt", "threshold": 0}
+    made = api.post(f"{API}/alert-rules", json=rule)
+    assert made.status_code == 201, made.text
+    assert api.post(f"{API}/alert-rules/{made.json()['rule_id']}/evaluate").status_code == 200
+    expect(page.locator("#alerts")).to_contain_text("Late specimens")
+    visitor.screenshot("overview")
+    page.get_by_role("button", name="Acknowledge Late specimens").click()
+    expect(page.locator("#alerts")).to_contain_text("seen by ines")
+    expect(page.get_by_role("button", name="Acknowledge Late specimens")).to_have_count(0)
+
+
+def test_a_file_is_imported_with_progress_and_a_report_of_its_bad_rows(
+    visitor: Visitor, app: Served, tmp_path: Path
+) -> None:
+    page = visitor.page
+    visitor.log_in(app.running.token(Role.MANAGER))
+    page.get_by_role("link", name="Import").click()
+    expect(page.locator("#imports")).to_contain_text("Nothing was imported yet.")
+    file = tmp_path / "night.csv"
+    file.write_text(HEADER + "".join(f"NI{n:06d},CBC,M1,O1,RECEIVED,,{RECEIVED},\n" for n in range(2000)) + BAD_ROWS)
+    page.locator("#file").set_input_files(file)
+    expect(page.locator("#run-told")).to_have_text("completed: 2,000 applied, 0 unchanged, 2 rejected")
+    expect(page.locator("#rejections tbody tr")).to_have_count(2)
+    expect(page.locator("#rejections")).to_contain_text("2002")
+    visitor.screenshot("import")
+    with page.expect_download() as download:
+        page.locator("#run-report").click()
+    assert download.value.path().read_text().startswith("line,column,value,reason")
+    page.locator("#file").set_input_files(file)
+    expect(page.locator("#run-told")).to_have_text("completed: 0 applied, 2,000 unchanged, 2 rejected")
+    expect(page.locator("#imports tbody tr")).to_have_count(2)
+
+
+def test_a_scenario_is_simulated_and_shown_against_the_lab_as_it_is(
+    visitor: Visitor, app: Served, specimens: int
+) -> None:
+    page = visitor.page
+    visitor.log_in(app.running.token(Role.USER))
+    page.get_by_role("link", name="What-if").click()
+    page.get_by_label("Extra machines").focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_url("**/what-if?extra_machines=2")
+    expect(page.locator("#linear")).to_contain_text("Completed today")
+    page.get_by_text("Details").click()
+    page.get_by_label("Replications").fill("4")
+    page.get_by_label("Days").fill("2")
+    page.get_by_label("Seed").fill("7")
+    page.get_by_role("button", name="Simulate").click()
+    expect(page.locator("#sim-told")).to_have_text("completed", timeout=40_000)
+    expect(page.locator("#projection tbody tr")).to_have_count(7)
+    expect(page.locator("#chart-projection .bars .point").first).to_be_visible()
+    expect(page.locator("#observed")).to_contain_text("extra-1")
+    visitor.screenshot("what-if")
+
+
+def test_rules_are_run_changed_and_refused_with_the_line(visitor: Visitor, app: Served, specimens: int) -> None:
+    page = visitor.page
+    visitor.log_in(app.running.token(Role.MANAGER))
+    page.get_by_role("link", name="Data quality").click()
+    expect(page.locator("#rules-text")).not_to_have_value("")
+    page.get_by_role("button", name="Check the stored specimens").click()
+    expect(page.locator("#runs tbody tr").first).to_contain_text("completed")
+    visitor.screenshot("data-quality")
+    page.locator("#rules-text").fill("rules:\n  - name: x\n    description: y\n    rule_type: magic\n")
+    visitor.forgive("422")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#rules-error")).to_contain_text("line 4")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_can_be_read_by_everybody(
+    browser: Browser, app: Served, specimens: int, scheme: Literal["light", "dark"]
+) -> None:
+    found = Visitor(browser, app.url, color_scheme=scheme, viewport={"width": 1280, "height": 800})
+    page = found.page
+    page.goto("/login")
+    assert objections(page) == []
+    found.log_in(app.running.token(Role.ADMIN))
+    for path, shown in READY.items():
+        page.goto(path)
+        expect(page.locator(shown).first).to_be_visible()
+        page.wait_for_function("() => !document.querySelector('[data-state=loading]')")
+        assert objections(page) == [], path
+        if scheme == "dark":
+            found.screenshot(f"dark-{path.strip('/') or 'overview'}")
+    page.goto("/")
+    expect(page.locator("#live")).to_contain_text("live")
+    order = focused_by_tab(page, 24)
+    assert [one["name"] for one in order[:3]] == ["Skip to content", "Labkeeper, overview", "Overview"]
+    assert all(one["shows"] for one in order), [one for one in order if not one["shows"]]
+    assert {"window", "assay", "machine_id"} <= {one["id"] for one in order}
+    found.context.close()
+    assert found.complaints == []
+
+
+def test_every_page_fits_a_phone(browser: Browser, app: Served, specimens: int) -> None:
+    found = Visitor(browser, app.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = found.page
+    found.log_in(app.running.token(Role.ADMIN))
+    for path, shown in READY.items():
+        page.goto(path)
+        expect(page.locator(shown).first).to_be_visible()
+        assert not is_wider_than_the_screen(page), path
+        found.screenshot(f"phone-{path.strip('/') or 'overview'}")
+    found.context.close()
+    assert found.complaints == []
+
+
+def test_a_lost_connection_is_said_and_nothing_shown_is_taken_away(
+    visitor: Visitor, app: Served, api: httpx.Client, specimens: int
+) -> None:
+    page = visitor.page
+    visitor.log_in(app.running.token(Role.USER))
+    expect(page.locator("#live")).to_contain_text("live")
+    value = page.locator("#kpi-completed [data-part=value]").inner_text()
+    visitor.context.route("**/overview**", lambda route: route.abort())
+    visitor.forgive("ERR_FAILED")
+    page.get_by_label("Machine", exact=True).select_option("M1")
+    expect(page.locator("#live")).to_have_attribute("data-state", re.compile("stale|error"))
+    assert page.locator("#kpi-completed [data-part=value]").inner_text() == value
+    visitor.context.unroute("**/overview**")
+    expect(page.locator("#live")).to_have_attribute("data-state", "ready", timeout=20_000)
+    expect(page.locator("#kpi-completed [data-part=value]")).not_to_have_text(value)

@@ -62,6 +62,7 @@ class Visitor:
     def __init__(self, browser: Browser, url: str, **options: object) -> None:
         self.url = url
         self.complaints: list[str] = []
+        self._forgiven: list[str] = []
         self.context: BrowserContext = browser.new_context(base_url=url, **options)  # type: ignore[arg-type]
         self.context.set_default_timeout(15_000)
         self.context.on("request", self._watch)
@@ -80,6 +81,10 @@ class Visitor:
         self.page.get_by_role("button", name="Log in", exact=True).click()
         self.page.wait_for_url(f"{self.url}/")
 
+    def forgive(self, text: str) -> None:
+        """Take it for granted that the console tells of a failed request whose message holds this."""
+        self._forgiven.append(text)
+
     def screenshot(self, name: str, *, full: bool = True) -> Path:
         """Keep a picture of the page among the artefacts of the run."""
         ARTIFACTS.mkdir(exist_ok=True)
@@ -93,5 +98,7 @@ class Visitor:
             self.complaints.append(f"request to {request.url}")
 
     def _listen(self, message: ConsoleMessage) -> None:
+        if any(text in message.text for text in self._forgiven) and "Failed to load resource" in message.text:
+            return
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")

@@ -7,9 +7,9 @@ const STATES = { queued: "", running: "info", completed: "good", failed: "bad", 
 const ENDED = ["completed", "failed", "cancelled", "interrupted"];
 const POLICIES = { fifo: "first come", priority: "quickest first", batch: "batches" };
 const FIGURES = [
-  ["tat_p50", "Turn-around P50", minutes], ["tat_p90", "Turn-around P90", minutes], ["tat_p99", "Turn-around P99", minutes],
-  ["wait_mean", "Waiting, mean", minutes], ["throughput", "Results an hour", decimal], ["queue_length", "Waiting specimens", decimal],
-  ["utilisation_mean", "Machines busy", percent],
+  ["tat_p50", "P50, min", decimal], ["tat_p90", "P90, min", decimal], ["tat_p99", "P99, min", decimal],
+  ["wait_mean", "Waiting, min", decimal], ["throughput", "Results an hour", decimal], ["queue_length", "Waiting specimens", decimal],
+  ["utilisation_mean", "Machines busy, %", (share) => decimal(share * 100)],
 ];
 const form = byId("scenario-form");
 const [scenario, projection, linear, observed, simulations] = ["scenario", "projection", "linear", "observed", "simulations"].map(byId);
