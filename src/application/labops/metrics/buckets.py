@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from application.labops.metric_filter import TimeColumn
-from application.labops.metrics.lab_calendar import LENGTHS, LabCalendar, microseconds_of, moment_of
+from application.labops.metrics.lab_calendar import LENGTHS, LabCalendar, Offsets, microseconds_of, moment_of
 from application.labops.metrics.metric import MOST_BUCKETS, Asked, TooMuchAskedError
 from application.labops.metrics.views import Grain
 from application.labops.specimen_table import Row
@@ -35,19 +35,13 @@ async def bucketed_async(
         TooMuchAskedError: there would be more than ``MOST_BUCKETS``.
     """
     counted = f"{where} AND {column} IS NOT NULL"
-    ends = f"SELECT epoch_us(min({column})), epoch_us(max({column})) FROM specimens WHERE {counted}"  # noqa: S608
-    first, last = (await asked.specimens.select_async(ends))[0]
-    start, end = _span(first, last, asked) if empty is not None else (first, last)
-    if start is None or end is None:
-        return []
     calendar = LabCalendar(asked.zone)
-    offsets = calendar.offsets(min(start, first or start), max(end, last or end))
     found: dict[int, Row] = {}
-    if first is not None:
+    offsets = await _offsets_async(calendar, asked, column, counted)
+    if offsets is not None:
         length, grain = LENGTHS[asked.grain], asked.grain
-        offset = offsets.sql("us")
         timed = f"timed AS (SELECT *, epoch_us({column}) AS us FROM specimens WHERE {counted})"  # noqa: S608
-        moved = f"moved AS (SELECT *, ({offset})::BIGINT AS shift FROM timed)"  # noqa: S608
+        moved = f"moved AS (SELECT *, ({offsets.sql('us')})::BIGINT AS shift FROM timed)"  # noqa: S608
         # The remainder of a time before 1970 is negative.
         floored = f"us + shift - ((us + shift) % {length} + {length}) % {length}"
         shift = "shift" if grain is Grain.HOUR else "0"
@@ -60,21 +54,36 @@ async def bucketed_async(
         if len(rows) > MOST_BUCKETS:
             raise _too_many()
         found = {calendar.start_of(row[0], row[1], grain, offsets): row[2:] for row in rows}
-    if empty is None:
-        return [point(moment_of(at, asked.zone), found[at]) for at in sorted(found)]
+    starts = sorted(found) if empty is None else _all_starts(calendar, asked, sorted(found))
+    points = []
+    for at in starts:
+        moment, row = moment_of(at, asked.zone), found.get(at)
+        if row is not None:
+            points.append(point(moment, row))
+        elif empty is not None:
+            points.append(empty(moment))
+    return points
+
+
+async def _offsets_async(calendar: LabCalendar, asked: Asked, column: TimeColumn, counted: str) -> Offsets | None:
+    """Return the zone's offsets while there are specimens; None when there are none."""
+    if calendar.never_changes:
+        return calendar.offsets(0, 0)
+    ends = f"SELECT epoch_us(min({column})), epoch_us(max({column})) FROM specimens WHERE {counted}"  # noqa: S608
+    first, last = (await asked.specimens.select_async(ends))[0]
+    return None if first is None else calendar.offsets(first, last)
+
+
+def _all_starts(calendar: LabCalendar, asked: Asked, found: list[int]) -> list[int]:
+    """Return the buckets between the filter's ends, or those of the data where it has none."""
+    wanted = asked.wanted
+    start = microseconds_of(wanted.from_) if wanted.from_ is not None else found[0] if found else None
+    end = microseconds_of(wanted.to) if wanted.to is not None else found[-1] + 1 if found else None
+    if start is None or end is None:
+        return found
     if (end - start) // LENGTHS[asked.grain] >= MOST_BUCKETS:
         raise _too_many()
-    starts = sorted({*calendar.buckets(start, end, asked.grain, offsets), *found})
-    moments = ((at, moment_of(at, asked.zone)) for at in starts)
-    return [point(moment, found[at]) if at in found else empty(moment) for at, moment in moments]
-
-
-def _span(first: int | None, last: int | None, asked: Asked) -> tuple[int | None, int | None]:
-    """Return from where to before where empty buckets are wanted: the filter's ends, else those of the data."""
-    wanted = asked.wanted
-    start = first if wanted.from_ is None else microseconds_of(wanted.from_)
-    end = (None if last is None else last + 1) if wanted.to is None else microseconds_of(wanted.to)
-    return start, end
+    return sorted({*calendar.buckets(start, end, asked.grain, calendar.offsets(start, end)), *found})
 
 
 def _too_many() -> TooMuchAskedError:

@@ -70,7 +70,7 @@ class Specimens:
         return [str(row[0]) for row in await self._snapshot.fetch_async(described, values)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Asked:
     """One question to a metric.
 
@@ -82,6 +82,8 @@ class Asked:
         limits: of turn-around.
         grain: length of buckets, where there are any.
         include_empty: whether buckets without a specimen are wanted.
+        valid_until: when the answer changes even if no specimen does, said by the metric while it answers; None for
+            never.
     """
 
     specimens: Specimens
@@ -91,6 +93,7 @@ class Asked:
     limits: SlaLimits
     grain: Grain = Grain.HOUR
     include_empty: bool = False
+    valid_until: datetime | None = None
 
 
 class Metric:
@@ -140,9 +143,6 @@ class Metric:
         if len(found) > MOST_ROWS:
             raise TooMuchAskedError("from", f"must leave {self.name} at most {MOST_ROWS} rows to answer with")
         return plain_table(MetricTable(columns=await asked.specimens.columns_async(select), rows=found))
-
-    async def valid_until_async(self, asked: Asked) -> datetime | None:
-        """Return when the answer changes even if no specimen does; None, as here, for never."""
 
 
 def plain_table(table: MetricTable) -> MetricTable:

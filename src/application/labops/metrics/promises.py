@@ -13,7 +13,6 @@ from domain.labops.sla_limits import SlaLimits
 
 SAMPLES = 20
 _MICROSECONDS_IN_HOUR = 3_600_000_000
-_OPEN = "status IN ('RECEIVED', 'IN_PROCESS')"
 
 
 def limit_sql(limits: SlaLimits) -> tuple[str, dict[str, Any]]:
@@ -81,26 +80,30 @@ class Promises(Metric):
 
     async def _late_async(self, asked: Asked) -> tuple[list[OpenBreach], int]:
         limit, values = limit_sql(asked.limits)
-        rows = await asked.specimens.select_async(
-            "SELECT specimen_id, assay, machine_id, status, received_at, most, count(*) OVER () FROM late "  # noqa: S608
-            f"WHERE epoch_us(received_at) + most < $now ORDER BY received_at, specimen_id LIMIT {SAMPLES}",
-            {**values, "now": microseconds_of(asked.now)},
-            also=f"late AS (SELECT *, {limit} AS most FROM specimens WHERE {_OPEN})",  # noqa: S608
+        values["now"] = microseconds_of(asked.now)
+        waiting = (
+            f"waiting AS (SELECT *, {limit} AS most, epoch_us(received_at) + {limit} AS due FROM specimens "  # noqa: S608
+            "WHERE status IN ('RECEIVED', 'IN_PROCESS'))"
+        )
+        counts = await asked.specimens.select_async(
+            "SELECT count(*) FILTER (due < $now), min(due) FILTER (due >= $now) FROM waiting",
+            values,
+            also=waiting,
             whenever=True,
         )
-        return [_open_breach(row) for row in rows], rows[0][6] if rows else 0
-
-    async def valid_until_async(self, asked: Asked) -> datetime | None:
-        limit, values = limit_sql(asked.limits)
-        now = microseconds_of(asked.now)
+        count, next_due = counts[0]
+        if next_due is not None:
+            asked.valid_until = EPOCH + timedelta(microseconds=next_due + 1)
+        if not count:
+            return [], 0
         rows = await asked.specimens.select_async(
-            "SELECT min(due) FROM late WHERE due >= $now",
-            {**values, "now": now},
-            also=f"late AS (SELECT epoch_us(received_at) + {limit} AS due FROM specimens WHERE {_OPEN})",  # noqa: S608
+            "SELECT specimen_id, assay, machine_id, status, received_at, most FROM waiting "  # noqa: S608
+            f"WHERE due < $now ORDER BY received_at, specimen_id LIMIT {SAMPLES}",
+            values,
+            also=waiting,
             whenever=True,
         )
-        due = rows[0][0]
-        return None if due is None else EPOCH + timedelta(microseconds=due + 1)
+        return [_open_breach(row) for row in rows], count
 
 
 def _group(row: Row) -> SlaGroup:

@@ -159,9 +159,8 @@ class Metrics:
             grain=key[2],
             include_empty=key[3],
         )
-        valid_until = await metric.valid_until_async(asked)
         view = await metric.answer_async(asked)
-        computed = _Computed(view, snapshot.stamp, snapshot.position, limits, valid_until)
+        computed = _Computed(view, snapshot.stamp, snapshot.position, limits, asked.valid_until)
         self._kept[key] = computed
         self._kept.move_to_end(key)
         while len(self._kept) > MOST_KEPT:

@@ -39,6 +39,7 @@ class Throughput(Metric):
     async def answer_async(self, asked: Asked) -> ThroughputView:
         data = await _points_async(asked)
         start, end = LabCalendar(asked.zone).day_of(asked.now)
+        asked.valid_until = end
         today = await asked.specimens.select_async(
             "SELECT count(*) FROM specimens WHERE status = 'COMPLETED' AND processed_at >= $start "
             "AND processed_at < $end",
@@ -47,9 +48,6 @@ class Throughput(Metric):
         )
         total = sum(point.count for point in data)
         return ThroughputView(data=data, grain=asked.grain, today=today[0][0], total=total)
-
-    async def valid_until_async(self, asked: Asked) -> datetime | None:
-        return LabCalendar(asked.zone).day_of(asked.now)[1]
 
 
 class ThroughputOverTime(Metric):

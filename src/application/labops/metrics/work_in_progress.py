@@ -1,15 +1,15 @@
 """Metrics ``wip`` and ``reception``: what is open, how old it is, and what came in."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from application.labops.metrics.lab_calendar import EPOCH, microseconds_of
+from application.labops.metrics.lab_calendar import microseconds_of
 from application.labops.metrics.metric import Asked, Metric
 from application.labops.metrics.promises import aware
 from application.labops.metrics.views import AgeBucket, CountedGroup, OpenSpecimen, ReceptionView, WipView
 
 AGE_EDGES_HOURS = (1, 2, 4, 8, 24, 72)
 OLDEST = 20
-_HOUR = 3_600_000_000
+_EDGES = tuple(hours * 3_600_000_000 for hours in AGE_EDGES_HOURS)
 _OPEN = "waiting AS (SELECT * FROM specimens WHERE status IN ('RECEIVED', 'IN_PROCESS'))"
 _STATUS, _ASSAY, _MACHINE, _ALL = 0b0011, 0b0101, 0b0110, 0b0111
 
@@ -30,10 +30,13 @@ class WorkInProgress(Metric):
             also=_OPEN,
         )
         # A specimen from the future, by a clock that is ahead, is young.
-        ages = ", ".join(
-            f"count(*) FILTER ($now - epoch_us(received_at) >= {hours * _HOUR})" for hours in AGE_EDGES_HOURS
-        )
-        older = (await asked.specimens.select_async(f"SELECT {ages} FROM waiting", {"now": now}, also=_OPEN))[0]  # noqa: S608
+        ages = ", ".join(f"count(*) FILTER (age >= {edge}), min({edge} - age) FILTER (age < {edge})" for edge in _EDGES)
+        aged = "aged AS (SELECT $now - epoch_us(received_at) AS age FROM waiting)"
+        counts = f"SELECT {ages} FROM aged"  # noqa: S608 - numbers
+        [known] = await asked.specimens.select_async(counts, {"now": now}, also=f"{_OPEN}, {aged}")
+        older, next_birthdays = known[::2], [wait for wait in known[1::2] if wait is not None]
+        if next_birthdays:
+            asked.valid_until = asked.now + timedelta(microseconds=min(next_birthdays))
         oldest = await asked.specimens.select_async(
             "SELECT specimen_id, assay, machine_id, status, received_at, started_at FROM waiting "  # noqa: S608
             f"ORDER BY received_at, specimen_id LIMIT {OLDEST}",
@@ -60,16 +63,6 @@ class WorkInProgress(Metric):
                 for row in oldest
             ],
         )
-
-    async def valid_until_async(self, asked: Asked) -> datetime | None:
-        now = microseconds_of(asked.now)
-        nexts = ", ".join(
-            f"min(epoch_us(received_at) + {hours * _HOUR}) FILTER (epoch_us(received_at) + {hours * _HOUR} > $now)"
-            for hours in AGE_EDGES_HOURS
-        )
-        row = (await asked.specimens.select_async(f"SELECT {nexts} FROM waiting", {"now": now}, also=_OPEN))[0]  # noqa: S608
-        due = min((at for at in row if at is not None), default=None)
-        return None if due is None else EPOCH + timedelta(microseconds=due)
 
 
 def _groups(counts: dict[str, int]) -> list[CountedGroup]:
