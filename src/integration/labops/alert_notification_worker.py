@@ -64,7 +64,7 @@ class AlertNotificationWorker(HeldReader, HostedService):
         self._clock = clock
         self._poll_seconds = POLL_SECONDS
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._under_way: set[str] = set()
+        self._in_doubt = True
         self._wake = asyncio.Event()
         queue.call_when_due(self._wake.set)
 
@@ -82,12 +82,12 @@ class AlertNotificationWorker(HeldReader, HostedService):
         await super().stop_async(grace_seconds)
 
     async def work_async(self, held: HeldLease) -> None:
+        self._in_doubt = True
         try:
             while not self.should_stop(held):
                 self._wake.clear()
-                lost = await self._queue.confirm_nothing_async(frozenset(self._under_way))
-                if lost:
-                    log.warning("alert_notifications_unconfirmed", number=lost)
+                if self._in_doubt and not self._running:
+                    await self._settle_doubts_async()
                 for channel_id in await self._queue.channels_due_async(self._clock.now()):
                     if channel_id not in self._running:
                         task = asyncio.create_task(self._empty_async(channel_id, held), name=f"notify {channel_id}")
@@ -108,8 +108,10 @@ class AlertNotificationWorker(HeldReader, HostedService):
             while not self.should_stop(held) and await self._send_next_async(channel_id):
                 pass
         except UnavailableError as error:
+            self._in_doubt = True
             self.failure = str(error)
         except Exception as error:  # process edge: one channel's surprise must not stop the others
+            self._in_doubt = True
             self.failure = f"{type(error).__name__}: {error}"
             log.exception("alert_notification_failed", channel_id=channel_id)
         finally:
@@ -120,12 +122,15 @@ class AlertNotificationWorker(HeldReader, HostedService):
         claimed = await self._queue.claim_async(channel_id, self._clock.now())
         if claimed is None:
             return False
-        self._under_way.add(claimed.notification_id)
-        try:
-            await self._send_async(claimed)
-        finally:
-            self._under_way.discard(claimed.notification_id)
+        await self._send_async(claimed)
         return True
+
+    async def _settle_doubts_async(self) -> None:
+        """Give up what a process noted as under way that is gone now; only while nothing of ours is."""
+        lost = await self._queue.confirm_nothing_async()
+        self._in_doubt = False
+        if lost:
+            log.warning("alert_notifications_unconfirmed", number=lost)
 
     async def _send_async(self, claimed: ClaimedNotification) -> None:
         settle = self._queue.settle_async

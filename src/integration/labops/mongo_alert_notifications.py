@@ -135,11 +135,10 @@ class MongoAlertNotifications(Notifications, NotificationQueue):
         again = {"status": _PENDING, "due_at": next_at}
         await self._end_try_async(notification_id, again, attempt, failed=attempt is not None)
 
-    async def confirm_nothing_async(self, under_way: frozenset[str]) -> int:
+    async def confirm_nothing_async(self) -> int:
         lost = {"status": NotificationStatus.UNCONFIRMED.value, "settled_at": self._clock.now(), "due_at": None}
-        chosen = {"status": _SENDING, "_id": {"$nin": sorted(under_way)}}
         with translating_outages(_STORE):
-            changed = await self._collection.update_many(chosen, {"$set": lost})
+            changed = await self._collection.update_many({"status": _SENDING}, {"$set": lost})
         return int(changed.modified_count)
 
     async def _end_try_async(

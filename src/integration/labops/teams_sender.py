@@ -18,7 +18,6 @@ from domain.labops.alert_channel import ChannelKind
 from integration.http.address_policy import AddressPolicy
 from integration.http.errors import (
     AddressNotAllowedError,
-    UpstreamAnswerError,
     UpstreamError,
     UpstreamTlsError,
     cause_without_address,
@@ -26,11 +25,11 @@ from integration.http.errors import (
 from integration.http.resilient_client import ResilientClient
 
 TIMEOUT_SECONDS = 10.0
-SPACING_SECONDS = 0.26
-"""Between two messages to one address: Teams throttles beyond four a second."""
+SPACING_SECONDS = 0.3
+"""Between two messages to one address: Teams throttles beyond four a second, as they arrive."""
 MOST_ANSWER_BYTES = 64 * 1024
 MOST_ADDRESSES = 1_000
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, UpstreamTlsError)
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -107,15 +106,11 @@ def _fate_of_failure(error: UpstreamError) -> SendFate:
         return SendFate.REFUSED
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, _NEVER_SENT | UpstreamTlsError):
+        if isinstance(cause, _NEVER_SENT):
             return SendFate.NOT_TAKEN
         if isinstance(cause, httpx.UnsupportedProtocol | httpx.LocalProtocolError | httpx.InvalidURL):
             return SendFate.REFUSED
-        if isinstance(cause, OSError) and "resolve" in error.why:
-            return SendFate.NOT_TAKEN
         cause = cause.__cause__
-    if isinstance(error, UpstreamAnswerError):
-        return SendFate.UNKNOWN
     return SendFate.NOT_TAKEN if "does not resolve" in error.why else SendFate.UNKNOWN
 
 

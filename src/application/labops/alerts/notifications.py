@@ -145,5 +145,5 @@ class NotificationQueue(ABC):
         """Make one that is under way pending again; with an attempt it counts as a failure."""
 
     @abstractmethod
-    async def confirm_nothing_async(self, under_way: frozenset[str]) -> int:
-        """Settle as unconfirmed what is under way and not among these: whoever sent it is gone. Returns how many."""
+    async def confirm_nothing_async(self) -> int:
+        """Settle as unconfirmed all that is under way: whoever sent it is gone. Returns how many that were."""

@@ -1,0 +1,1 @@
+"""Simulated webhooks of Microsoft Teams: ``python -m integration.simulators.teams --help``."""
