@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT / "src")]
 from integration.garbage_collection import calm_the_collector  # noqa: E402
 from integration.telemetry.telemetry import Telemetry  # noqa: E402
 from tests.benchmarks import append_rows, http_rows, mediator_rows, peer_rows, reading_rows, records_rows, refresh_rows  # noqa: E402
+from tests.benchmarks import labops_whatif_rows  # noqa: E402
 from tests.benchmarks.measuring import Reading, Row  # noqa: E402
 from tests.support.mongo import single_node  # noqa: E402
 
@@ -30,6 +31,7 @@ ROWS: tuple[Row, ...] = (
     *http_rows.ROWS,
     *refresh_rows.ROWS,
     *records_rows.ROWS,
+    *labops_whatif_rows.ROWS,
     *peer_rows.ROWS,
 )
 RESULTS = ROOT / ".bench" / "results.json"
