@@ -6,6 +6,7 @@ from neuroglia.dependency_injection.service_provider import ServiceCollection, S
 from neuroglia.hosting.abstractions import HostedService
 
 from application.kernel.subscriptions import Subscriber
+from application.labops.imports.imported_files import ImportedFiles
 from application.labops.quality.active_rules import ActiveRulesReader
 from application.labops.quality.ports import QualityChecker, RulesReader
 from application.labops.quality.quality_runner import QualityRunner
@@ -16,7 +17,6 @@ from domain.kernel.clock import Clock
 from domain.labops.quality.repositories import QualityRulesRepository, QualityWatchRepository
 from domain.labops.quality.stored_rules import QualityRules
 from domain.labops.quality.watch import QualityWatch
-from integration.labops.mongo_imported_files import MongoImportedFiles
 from integration.labops.quality_checker import ThreadedQualityChecker
 from integration.labops.quality_rules_reader import SafeRulesReader
 from integration.labops.quality_runs import MongoQualityRuns
@@ -44,13 +44,13 @@ def register_quality(
     clock: Clock,
     settings: LabopsSettings,
 ) -> None:
-    """Register rules, checks and runs. Expects ``SpecimenTable`` among the services."""
+    """Register rules, checks and runs. Expects ``SpecimenTable`` and ``ImportedFiles``."""
     runs = MongoQualityRuns(driver, clock)
     zone = ZoneInfo(settings.timezone)
 
     def checker(provider: ServiceProviderBase) -> QualityChecker:
         table = provider.get_required_service(SpecimenTable)
-        return ThreadedQualityChecker(table, MongoImportedFiles(driver, clock), clock, zone)
+        return ThreadedQualityChecker(table, provider.get_required_service(ImportedFiles), clock, zone)
 
     services.add_singleton(RulesReader, SafeRulesReader)
     services.add_singleton(QualityRulesRepository, singleton=MongoQualityRulesRepository(log, QualityRules))

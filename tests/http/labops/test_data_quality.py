@@ -6,20 +6,16 @@ import io
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from api.kernel.authorization import Role
-from application.kernel.event_feed import RecordedFact
+from application.kernel.event_feed import EventFeed
 from application.labops.quality.quality_runner import QualityRunner
-from application.labops.quality.runs import QualityRuns, QualityRunState
+from application.labops.quality.runs import QualityRuns
 from application.labops.quality.when_import_ended_check_it import WhenImportEndedCheckIt
-from domain.labops.import_events import ImportEndedDomainEvent
-from integration.labops.mongo_imported_files import MongoImportedFiles
-from integration.mongo.driver import open_driver
 from tests.http.labops.test_metrics import put, reading
 from tests.support.mongo import LocalMongod
 from tests.support.served import API, MovableClock, Served, assert_problem, served
@@ -224,53 +220,27 @@ def test_stored_rules_stored_specimens_history_and_a_worsening(app: Served, http
     assert (run["outcome"], run["counts"]["violations"], run["counts"]["rules_worsened"]) == ("succeeded", 1, 0)
 
 
-def test_the_file_of_an_import_is_checked_once_whatever_is_told_again(app: Served, http: httpx.Client) -> None:
-    async def check() -> Any:
-        driver = open_driver("motor", app.mongod.uri, app.database)
-        try:
-            files = MongoImportedFiles(driver, MovableClock())
+def test_every_import_is_checked_once_whatever_is_told_again(app: Served, http: httpx.Client) -> None:
+    content = BAD.replace("specimen_id", " Specimen ID ")
+    sent = http.post(f"{API}/specimens/import", files={"file": ("x.csv", content)})
+    assert sent.status_code == 202, sent.text
+    give_up = time.monotonic() + 30
+    while not (runs := http.get(f"{DQ}/runs", params={"kind": "imports"}).json()["items"]) or not runs[0]["ended_at"]:
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+    [run] = runs
+    import_id = sent.headers["location"].rpartition("/")[2]
+    assert (run["state"], run["import_id"], run["trigger"], run["rows"]) == ("completed", import_id, "import", 2)
+    found = http.get(f"{DQ}/runs/{run['run_id']}").json()
+    assert found["violations"][0]["examples"] == [{"row_index": 1, "line": 3, "value": "DONE"}]
 
-            async def pieces() -> Any:
-                yield BAD.replace("specimen_id", " Specimen ID ").encode()
-
-            await files.keep_async("import-1", pieces(), 1 << 20)
-        finally:
-            await driver.close_async()
-        event = ImportEndedDomainEvent(
-            aggregate_id="import-1",
-            created_at=datetime(2026, 2, 3, tzinfo=UTC),
-            outcome="completed",
-            file_name="x.csv",
-            sha256="",
-            rows_read=2,
-            rows_applied=1,
-            rows_unchanged=0,
-            rows_rejected=1,
-        )
-        event.event_id, event.aggregate_version = "import-1.1", 1
+    async def tell_again() -> None:
+        feed = next(one for one in app.running.app.state.services.get_services(EventFeed) if one.log == "labops")
+        facts, _ = await feed.read_log_async(0, 500, WhenImportEndedCheckIt.event_types)
         subscriber = WhenImportEndedCheckIt(app.service(QualityRunner), app.service(QualityRuns))
-        fact = make_fact(event)
-        await subscriber.handle_async(fact)
-        await subscriber.handle_async(fact)
-        return await app.service(QualityRuns).list_async("imports", 10, None)
+        for fact in facts:
+            await subscriber.handle_async(fact)
 
-    [run] = app.run(check())
-    assert (run.state, run.import_id, run.trigger, run.report.rows) == (
-        QualityRunState.COMPLETED,
-        "import-1",
-        "import",
-        2,
-    )
-    answer = http.get(f"{DQ}/runs/{run.run_id}").json()
-    assert answer["violations"][0]["examples"] == [{"row_index": 1, "line": 3, "value": "DONE"}]
-
-
-def make_fact(event: ImportEndedDomainEvent) -> RecordedFact:
-    return RecordedFact(
-        log="labops",
-        position=1,
-        index=0,
-        stream="import-import-1",
-        event=event,
-        stored_at=event.created_at,
-    )
+    app.run(tell_again())
+    again = http.get(f"{DQ}/runs", params={"kind": "imports"}).json()["items"]
+    assert again == runs
