@@ -19,8 +19,17 @@ sys.path[:0] = [str(ROOT / "src")]
 
 from integration.garbage_collection import calm_the_collector  # noqa: E402
 from integration.telemetry.telemetry import Telemetry  # noqa: E402
-from tests.benchmarks import append_rows, http_rows, mediator_rows, peer_rows, reading_rows, records_rows, refresh_rows  # noqa: E402
-from tests.benchmarks import labops_whatif_rows  # noqa: E402
+from tests.benchmarks import (  # noqa: E402
+    append_rows,
+    http_rows,
+    labops_import_rows,
+    labops_whatif_rows,
+    mediator_rows,
+    peer_rows,
+    reading_rows,
+    records_rows,
+    refresh_rows,
+)
 from tests.benchmarks.measuring import Reading, Row  # noqa: E402
 from tests.support.mongo import single_node  # noqa: E402
 
@@ -33,6 +42,7 @@ ROWS: tuple[Row, ...] = (
     *records_rows.ROWS,
     *labops_whatif_rows.ROWS,
     *peer_rows.ROWS,
+    *labops_import_rows.ROWS,
 )
 RESULTS = ROOT / ".bench" / "results.json"
 
