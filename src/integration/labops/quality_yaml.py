@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from domain.labops.quality.located import MOST_LEVELS, Located, Scalar
+from domain.labops.quality.located import MOST_LEVELS, UNSTORABLE, Located, Scalar, is_storable
 from domain.labops.quality.problems import InvalidRulesError, RuleProblem
 
 LARGEST_FILE_BYTES = 128 * 1024
@@ -74,6 +74,8 @@ class _Tree:
         if getattr(event, "tag", None) is not None:
             raise _wrong("must not use tags", line)
         if isinstance(event, yaml.ScalarEvent):
+            if not is_storable(event.value):
+                raise _wrong(UNSTORABLE, line)
             return Located(event.value if event.style else _value(event.value), line, event.value)
         if isinstance(event, yaml.SequenceStartEvent):
             return Located(list(self._items(level)), line)

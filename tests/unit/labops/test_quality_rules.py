@@ -10,6 +10,7 @@ from domain.labops.quality.problems import InvalidRulesError, RuleProblem
 from domain.labops.quality.report import Severity
 from domain.labops.quality.rule_types import ENGINE_TYPES, FLAT_TYPES
 from domain.labops.quality.rules import read_rules
+from integration.labops.quality_rules_reader import SafeRulesReader
 from integration.labops.quality_yaml import LARGEST_FILE_BYTES, read_yaml
 
 
@@ -112,6 +113,8 @@ def test_everything_that_is_wrong_is_told_with_its_line() -> None:
         ("a: &a [1]\nb: *a", 1, "anchors"),
         ("a: 1\nb: !!python/object/apply:os.system ['true']", 2, "tags"),
         ("a: !!str 1", 1, "tags"),
+        ('a: 1\nb: "\\ud800"', 2, "surrogates"),
+        ('"\\0": 1', 1, "NUL"),
         ("a: 1\n---\nb: 2", 2, "one document"),
         ("? [a]\n: b", 1, "texts as keys"),
         ('a: 1\nb: "\x00"', 2, "control characters"),
@@ -146,6 +149,20 @@ def test_words_that_only_older_yaml_reads_as_something_else_stay_words() -> None
     assert isinstance(node["a"].value, list)
     values = [item.value for item in node["a"].value]
     assert values == ["yes", "1:30", "2024-01-02", "1_000", 0.5, 1000.0, "0x1F", None, True]
+
+
+def test_json_that_is_hostile_is_refused() -> None:
+    reader = SafeRulesReader()
+    for text in ('{"rules": ["\\ud800"]}', '{"\\u0000": 1}', "[" * 50_000, "[" * 20 + "]" * 20, "{", "9" * 5000):
+        with pytest.raises(InvalidRulesError):
+            reader.read_json(text)
+    wide = [{"name": "A", "type": "custom_range", "column": "x", "min": float("inf"), "max": 10**400}]
+    with pytest.raises(InvalidRulesError) as refused:
+        read_rules(located({"rules": wide}))
+    assert [one.field for one in refused.value.problems] == ["rules[0].min", "rules[0].max"]
+    many = {"column": "x", "allowed_values": [10**400, float("nan")]}
+    rule = {"name": "A", "description": "a", "rule_type": "allowed_values", "parameters": many}
+    assert read_rules(located({"rules": [rule]})).rules
 
 
 def test_names_differ() -> None:

@@ -1,5 +1,6 @@
 """Values of a rules file that know where they stand in it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -8,6 +9,15 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 MOST_LEVELS = 12
 """How deep values may lie in each other; no rule needs more than five."""
+
+
+UNSTORABLE = "must not contain NUL characters or lone surrogates"
+_unstorable = re.compile(r"[\x00\ud800-\udfff]").search
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether a text can be kept, and told again."""
+    return _unstorable(text) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,9 @@ def located(value: Any, level: int = 0) -> Located:
     """
     if level > MOST_LEVELS:
         raise ValueError(f"must not be nested deeper than {MOST_LEVELS} levels")
+    texts = (value,) if isinstance(value, str) else value if isinstance(value, dict) else ()
+    if not all(is_storable(str(text)) for text in texts):
+        raise ValueError(UNSTORABLE)
     if isinstance(value, dict):
         return Located({str(name): located(item, level + 1) for name, item in value.items()})
     if isinstance(value, list):

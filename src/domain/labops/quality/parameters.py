@@ -58,7 +58,7 @@ class Parameters:
                 self._wrong(f"{self._at(name)}[{n}]", "must be a text, a number or true or false", item.line)
                 continue
             texts.append(item.text.strip())
-            if isinstance(item.value, int | float) and not isinstance(item.value, bool):
+            if isinstance(item.value, int | float) and not isinstance(item.value, bool) and _is_finite(item.value):
                 numbers.add(float(item.value))
         return tuple(texts), frozenset(numbers)
 
