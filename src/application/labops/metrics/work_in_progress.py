@@ -32,8 +32,8 @@ class WorkInProgress(Metric):
         # A specimen from the future, by a clock that is ahead, is young.
         ages = ", ".join(f"count(*) FILTER (age >= {edge}), min({edge} - age) FILTER (age < {edge})" for edge in _EDGES)
         aged = "aged AS (SELECT $now - epoch_us(received_at) AS age FROM waiting)"
-        counts = f"SELECT {ages} FROM aged"  # noqa: S608 - numbers
-        [known] = await asked.specimens.select_async(counts, {"now": now}, also=f"{_OPEN}, {aged}")
+        ageing = f"SELECT {ages} FROM aged"  # noqa: S608 - numbers
+        [known] = await asked.specimens.select_async(ageing, {"now": now}, also=f"{_OPEN}, {aged}")
         older, next_birthdays = known[::2], [wait for wait in known[1::2] if wait is not None]
         if next_birthdays:
             asked.valid_until = asked.now + timedelta(microseconds=min(next_birthdays))
