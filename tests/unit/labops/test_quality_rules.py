@@ -113,7 +113,7 @@ def test_everything_that_is_wrong_is_told_with_its_line() -> None:
         ("a: &a [1]\nb: *a", 1, "anchors"),
         ("a: 1\nb: !!python/object/apply:os.system ['true']", 2, "tags"),
         ("a: !!str 1", 1, "tags"),
-        ('a: 1\nb: "\\ud800"', 2, "surrogates"),
+        ('a: 1\nb: "\\ud800"', 2, "character"),
         ('"\\0": 1', 1, "NUL"),
         ("a: 1\n---\nb: 2", 2, "one document"),
         ("? [a]\n: b", 1, "texts as keys"),
