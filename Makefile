@@ -12,13 +12,20 @@ UV := UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 $(BIN)/uv
 PYTEST_OPTIONS ?= -n 2 --dist loadfile
 
 .DEFAULT_GOAL := run
-.PHONY: run test check bench soak install requirements clean
+.PHONY: run test browser check bench soak install requirements clean
 
 run: $(STAMP)
 	@exec $(BIN)/labkeeper demo
 
-test: $(STAMP)
+test: $(STAMP) browser
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS) -m "not soak" --ignore=tests/benchmarks
+
+# Tests of the dashboard need a Chromium; where there is none they are skipped, and say how to get it. In CI it is got.
+browser:
+	@if [ "$$CI" = true ] && [ -z "$$LABKEEPER_CHROMIUM" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& ! command -v chromium >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
+	fi
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
