@@ -23,6 +23,7 @@ from tests.benchmarks import (  # noqa: E402
     append_rows,
     http_rows,
     labops_import_rows,
+    labops_metrics_rows,
     labops_live_rows,
     labops_whatif_rows,
     mediator_rows,
@@ -44,6 +45,7 @@ ROWS: tuple[Row, ...] = (
     *labops_whatif_rows.ROWS,
     *peer_rows.ROWS,
     *labops_import_rows.ROWS,
+    *labops_metrics_rows.ROWS,
     *labops_live_rows.ROWS,
 )
 RESULTS = ROOT / ".bench" / "results.json"
