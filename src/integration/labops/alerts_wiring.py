@@ -1,6 +1,8 @@
 """Alerts, put together."""
 
 from dataclasses import dataclass
+from datetime import time
+from zoneinfo import ZoneInfo
 
 from neuroglia.dependency_injection.service_provider import ServiceCollection, ServiceProviderBase
 from neuroglia.hosting.abstractions import HostedService
@@ -22,6 +24,7 @@ from application.labops.alerts.when_alert_channel_removed_forget_its_address imp
 )
 from application.labops.metrics.service import Metrics
 from application.labops.specimen_table import SpecimenTable
+from application.labops.standups.daily_summary import DailySummary
 from domain.kernel.clock import Clock
 from domain.labops.alert_repositories import AlertChannelRepository, AlertRepository, AlertRuleRepository
 from integration.http.address_policy import AddressPolicy
@@ -41,6 +44,7 @@ from integration.mongo.subscriptions.read_model_watch import ReadModelWatch
 from settings import LabopsSettings
 
 JOBS = "integration.labops.alert_jobs"
+SUMMARY_JOBS = "integration.labops.teams_jobs"
 
 
 class SenderConnections(HostedService):
@@ -103,6 +107,16 @@ def register_alerts(
         required = provider.get_required_service
         return MetricValues(required(Metrics), required(SpecimenTable), log)
 
+    def summary(provider: ServiceProviderBase) -> DailySummary:
+        return DailySummary(
+            provider.get_required_service(MeasuredValues),
+            notifications,
+            provider.get_required_service(ChannelPayloads),
+            provider.get_required_service(ConfiguredChannel),
+            ZoneInfo(settings.timezone),
+            time.fromisoformat(settings.standup_at) if settings.standup_at else None,
+        )
+
     services.add_singleton(MeasuredValues, implementation_factory=measured)
     services.add_singleton(AlertRuleRepository, singleton=MongoAlertRuleRepository(log))
     services.add_singleton(AlertChannelRepository, singleton=MongoAlertChannelRepository(log))
@@ -122,4 +136,5 @@ def register_alerts(
     services.add_singleton(Subscriber, WhenAlertChannelRemovedForgetItsAddress)
     services.add_singleton(HostedService, SenderConnections)
     services.add_singleton(HostedService, AlertNotificationWorker)
-    return AlertsPart(notifications, (JOBS,))
+    services.add_singleton(DailySummary, implementation_factory=summary)
+    return AlertsPart(notifications, (JOBS, SUMMARY_JOBS) if settings.standup_at else (JOBS,))

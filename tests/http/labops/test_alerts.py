@@ -356,3 +356,30 @@ def test_who_may(app: Served) -> None:
         assert manager.get(CHANNELS).status_code == 403
         assert user.post(RULES, json=rule()).status_code == 403
         assert user.get(ALERTS).status_code == 200
+
+
+def test_stand_ups_are_shown_or_posted(http: httpx.Client, teams: TeamsSimulator) -> None:
+    standups = f"{API}/teams/standup"
+    templates = http.get(f"{standups}/templates").json()
+    single, team = templates["single_standup_template"], templates["team_standup_template"]
+    assert templates["status_options"] == ["completed", "in_progress", "blocked", "planned"]
+    shown = http.post(f"{standups}/post", json=single).json()
+    assert (shown["status"], shown["dry_run"], shown["notification_id"]) == ("success", True, None)
+    assert shown["payload"]["type"] == "message"
+    assert_problem(http.post(f"{standups}/post", params={"dry_run": False}, json=single), 409, "conflict")
+    to = channel(http, teams, "standup", "teams_legacy")
+    send: dict[str, str | bool] = {"dry_run": False, "channel_id": to}
+    assert http.post(f"{standups}/team-post", params=send, json=team).json()["dry_run"] is False
+    upload = {"file": ("standup.json", json.dumps(single), "application/json")}
+    assert http.post(f"{standups}/upload-json", params=send, files=upload).status_code == 200
+    notifications(http, to, "delivered", "delivered")
+    both, one = (sent["message"] for sent in teams.messages("/standup"))
+    assert (both["themeColor"], both["summary"]) == ("0076D7", "Team Daily Standup")
+    assert [section["activityTitle"] for section in both["sections"][1:]] == ["Ann", "Bob"]
+    assert one["summary"] == "Daily Standup - Ann"
+    without = {key: value for key, value in single["items"][0].items() if key != "assignee"}
+    assert_problem(http.post(f"{standups}/post", json={**single, "items": [without]}), 422)
+    upload = {"file": ("standup.json", json.dumps({"items": []}), "application/json")}
+    problem = assert_problem(http.post(f"{standups}/upload-json", files=upload), 422)
+    assert problem["errors"][0]["field"] == "file.team_member"
+    assert http.get(f"{API}/teams/health").json()["webhook_configured"] is False
