@@ -7,11 +7,16 @@ from typing import Any
 import structlog
 from pymongo.errors import PyMongoError
 
+from domain.kernel.errors import UnavailableError
 from integration.mongo.driver import MongoDriver, is_outage
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
+MANY_KNOWN = 50
+"""After so many changes in a row that this process made itself, asking now and then is cheaper than hearing of each."""
+BUSY_SECONDS = 0.02
+QUIET_SECONDS = 0.5
 
 
 class LogWatch:
@@ -64,9 +69,26 @@ class LogWatch:
         while True:
             try:
                 async with self._driver.watch(self._collection, pipeline, max_await_time_ms=1000) as changes:
+                    known = 0
                     async for change in changes:
-                        self.saw(change["documentKey"]["_id"])
+                        position = change["documentKey"]["_id"]
+                        known = 0 if position > self._seen else known + 1
+                        self.saw(position)
+                        if known == MANY_KNOWN:
+                            break
+                await self._ask_until_quiet_async()
+            except UnavailableError:
+                await asyncio.sleep(POLL_SECONDS)
             except PyMongoError as error:
                 if not is_outage(error):
                     log.warning("change_stream_failed", collection=self._collection, error=str(error))
                 await asyncio.sleep(POLL_SECONDS)
+
+    async def _ask_until_quiet_async(self) -> None:
+        """Ask for the head until the log has stood still for a while: a stream would tell each commit of thousands."""
+        quiet = 0.0
+        while quiet < QUIET_SECONDS:
+            before = self._seen
+            await asyncio.sleep(BUSY_SECONDS)
+            self.saw(await self._read_head())
+            quiet = 0.0 if self._seen > before else quiet + BUSY_SECONDS
