@@ -56,37 +56,38 @@ class ThreadedQualityChecker(QualityChecker):
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def check_csv_async(self, content: IO[bytes], rules: RuleSet) -> QualityReport:
-        return await self._check_async(
-            partial(CsvTable, content, self._zone, largest=LARGEST_UPLOAD_UNPACKED_BYTES), rules
-        )
+        async with self._turn:
+            largest = LARGEST_UPLOAD_UNPACKED_BYTES
+            return await self._check_async(partial(CsvTable, content, self._zone, largest=largest), rules)
 
     async def check_import_async(self, import_id: str, rules: RuleSet) -> QualityReport | None:
-        with tempfile.TemporaryFile() as content:
-            async for piece in self._files.read_async(import_id):
-                await asyncio.to_thread(content.write, piece)
-            if not content.tell():
-                return None
-            content.seek(0)
-            return await self._check_async(partial(CsvTable, content, self._zone, is_import=True), rules)
+        async with self._turn:
+            with tempfile.TemporaryFile() as content:
+                async for piece in self._files.read_async(import_id):
+                    await asyncio.to_thread(content.write, piece)
+                if not content.tell():
+                    return None
+                content.seek(0)
+                return await self._check_async(partial(CsvTable, content, self._zone, is_import=True), rules)
 
     async def check_specimens_async(self, rules: RuleSet) -> QualityReport:
-        with tempfile.TemporaryDirectory(prefix="labkeeper-quality-") as folder:
-            path = Path(folder) / "specimens.parquet"
-            with self._table.snapshot() as snapshot:
-                await snapshot.export_async(_SPECIMENS, None, path, "parquet")
-            return await self._check_async(partial(_SpecimenRows, path, self._zone), rules)
+        async with self._turn:
+            with tempfile.TemporaryDirectory(prefix="labkeeper-quality-") as folder:
+                path = Path(folder) / "specimens.parquet"
+                with self._table.snapshot() as snapshot:
+                    await snapshot.export_async(_SPECIMENS, None, path, "parquet")
+                return await self._check_async(partial(_SpecimenRows, path, self._zone), rules)
 
     async def _check_async(self, open_table: Callable[[], _Table], rules: RuleSet) -> QualityReport:
-        async with self._turn:
-            stopped = _Stop()
-            check = asyncio.create_task(asyncio.to_thread(self._check, open_table, rules, stopped))
-            try:
-                return await asyncio.shield(check)
-            except asyncio.CancelledError:
-                # The thread reads a file that its owner closes: wait until it has let go.
-                stopped.is_asked = True
-                await asyncio.wait([check])
-                raise
+        stopped = _Stop()
+        check = asyncio.create_task(asyncio.to_thread(self._check, open_table, rules, stopped))
+        try:
+            return await asyncio.shield(check)
+        except asyncio.CancelledError:
+            # The thread reads a file that its owner closes: wait until it has let go.
+            stopped.is_asked = True
+            await asyncio.wait([check])
+            raise
 
     def _check(self, open_table: Callable[[], _Table], rules: RuleSet, stopped: "_Stop") -> QualityReport:
         now = self._clock.now()
