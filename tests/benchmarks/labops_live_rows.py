@@ -43,7 +43,7 @@ class _Page:
                 if line.startswith('data: {"at"'):
                     at = time.perf_counter()
                     shown: dict[str, Any] = orjson.loads(line[6:])
-                    if "wip" in shown:
+                    if "specimens" in shown:
                         self.told.setdefault(shown["specimens"], at)
 
 

@@ -140,6 +140,8 @@ class OverviewController(LabkeeperController):
     ) -> Response:
         """The state of the lab as it changes: events `overview`, whole each time; `tick` while nothing does; `trouble`.
 
+        A change is told by a `glance` first: how many specimens there are, are completed, failed and open.
+
         With `Last-Event-ID` the overview that the client has already is not sent again.
         """
         if last_event_id and not _MESSAGE_ID.fullmatch(last_event_id):

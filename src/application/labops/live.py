@@ -1,10 +1,11 @@
 """Overviews as they change, for everybody who looks: computed once for each question and change, however many look."""
 
 import asyncio
+import contextlib
 import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from neuroglia.hosting.abstractions import HostedService
 
 from application.kernel.event_feed import EventFeed
 from application.labops.metrics.metric import TooMuchAskedError
-from application.labops.overview import OverviewQuestion, OverviewView, document_of
+from application.labops.overview import GlanceView, OverviewQuestion, OverviewView, document_of
 from application.labops.specimen_table import SpecimenTable
 from domain.kernel.errors import UnavailableError
 
@@ -28,6 +29,7 @@ MOST_QUESTIONS = 200
 
 _MOVING = ("at", "position", "lag")
 Compute = Callable[[OverviewQuestion], Awaitable[OverviewView]]
+Glance = Callable[[OverviewQuestion], Awaitable[GlanceView]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class LiveMessage:
     """What everybody who asks the same is told.
 
     Attributes:
-        kind: ``overview`` (JSON of the whole), ``tick`` (nothing has changed) or ``trouble`` (why it is not known).
+        kind: ``overview`` (JSON of the whole), ``glance`` (counts after a change, the whole follows), ``tick`` (nothing
+            has changed) or ``trouble`` (why it is not known).
         message_id: the same for the same content.
     """
 
@@ -73,6 +76,7 @@ class LiveOverviews(HostedService):
         table: computed from; it follows the same log.
         others: waits until the other read models that overviews show have come to a position of the log, or so many
             seconds; what they show is looked at again then. None where there are none.
+        glance: counts that are told at once after a change; None where none are.
         wait_seconds, tick_seconds: see above.
     """
 
@@ -82,6 +86,7 @@ class LiveOverviews(HostedService):
         feed: EventFeed,
         table: SpecimenTable,
         others: Callable[[int, float], Coroutine[Any, Any, bool]] | None = None,
+        glance: Glance | None = None,
         *,
         wait_seconds: float = LEAST_SECONDS_BETWEEN,
         tick_seconds: float = TICK_SECONDS,
@@ -90,6 +95,7 @@ class LiveOverviews(HostedService):
         self._feed = feed
         self._table = table
         self._others = others
+        self._glance = glance
         self._wait_seconds = wait_seconds
         self._tick_seconds = tick_seconds
         self._channels: dict[OverviewQuestion, _Channel] = {}
@@ -151,6 +157,16 @@ class LiveOverviews(HostedService):
             if remaining > 0:
                 await asyncio.sleep(remaining)
             await self._table.wait_for_async(self._feed.last_seen, CATCH_UP_SECONDS)
+            if self._glance is not None and self._feed.last_seen > seen:
+                await self._publish_glance_async(self._glance, question, channel)
+
+    async def _publish_glance_async(self, glance: Glance, question: OverviewQuestion, channel: _Channel) -> None:
+        known = channel.overview
+        if known is not None:
+            with contextlib.suppress(UnavailableError):  # the overview that follows says so
+                view = await glance(question)
+                # The id stays that of the overview: whoever comes back after this has that and no other.
+                channel.publish(LiveMessage("glance", known.message_id, _json(asdict(view))))
 
     async def _moved_async(self, seen: int, settled: int) -> bool:
         """Wait for what may change an overview; tell whether it was the other read models, come to where it was."""

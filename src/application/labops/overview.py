@@ -91,6 +91,25 @@ class OverviewView:
     alerts: list[AlertView]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlanceView:
+    """What one question to the table tells, long before the whole overview is computed.
+
+    Attributes:
+        position, lag, specimens: as in ``OverviewView``.
+        completed, failed: of the time asked for, by processed and by received time.
+        open: of now.
+    """
+
+    at: datetime
+    position: int
+    lag: int
+    specimens: int
+    completed: int
+    failed: int
+    open: int
+
+
 def document_of(view: OverviewView) -> dict[str, Any]:
     """Return an overview as it is written in JSON, member by member."""
     return {one.name.rstrip("_"): getattr(view, one.name) for one in fields(view)}
@@ -167,6 +186,35 @@ class Overviews:
                 errors_series=failed,
                 sla_series=breached,
                 alerts=alerts,
+            )
+
+    async def glance_async(self, question: OverviewQuestion) -> GlanceView:
+        """Return the counts that are shown largest, as they are now.
+
+        Raises:
+            UnavailableError: the table cannot be read.
+        """
+        now = self._clock.now()
+        wanted = question.filter_at(now)
+        standing = MetricFilter(assay=question.assay, machine_id=question.machine_id)
+        columns = (
+            f"status = 'COMPLETED' AND processed_at IS NOT NULL AND {wanted.condition('processed_at')}",
+            f"status = 'ERROR' AND {wanted.condition('received_at')}",
+            f"status IN ('RECEIVED', 'IN_PROCESS') AND {standing.condition('received_at')}",
+        )
+        counts = ", ".join(f"count(*) FILTER ({column})" for column in columns)
+        with self._table.snapshot() as snapshot:
+            sql = f"SELECT {counts} FROM specimens"  # noqa: S608 - conditions of ours, values as parameters
+            completed, failed, still_open = (await snapshot.fetch_async(sql, wanted.parameters))[0]
+            status = self._table.status()
+            return GlanceView(
+                at=now,
+                position=snapshot.position,
+                lag=max(0, status.head - snapshot.position),
+                specimens=status.specimens,
+                completed=completed,
+                failed=failed,
+                open=still_open,
             )
 
     async def _alerts_async(self) -> list[AlertView]:

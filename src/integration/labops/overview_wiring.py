@@ -35,7 +35,9 @@ def register_overview(services: ServiceCollection, log: MongoEventStore, *, cloc
             return await models.wait_async(ALERTS, position, seconds)
 
         others = alerts_come_to_async if provider.get_service(AlertViews) is not None else None
-        return LiveOverviews(found.compute_async, log, provider.get_required_service(SpecimenTable), others)
+        return LiveOverviews(
+            found.compute_async, log, provider.get_required_service(SpecimenTable), others, found.glance_async
+        )
 
     def same(provider: ServiceProviderBase) -> LiveOverviews:
         found: LiveOverviews = provider.get_required_service(LiveOverviews)

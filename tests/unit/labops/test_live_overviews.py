@@ -13,7 +13,7 @@ import pytest
 from application.labops import live
 from application.labops.live import LiveMessage, LiveOverviews
 from application.labops.metrics.views import Grain
-from application.labops.overview import OverviewQuestion
+from application.labops.overview import GlanceView, OverviewQuestion
 from domain.kernel.errors import UnavailableError
 
 PATIENCE_SECONDS = 10
@@ -51,8 +51,11 @@ class Computing:
         self.times: dict[OverviewQuestion, int] = {}
         self.still = False
         self.broken = False
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
 
     async def compute_async(self, question: OverviewQuestion) -> Any:
+        await self.may_go_on.wait()
         self.times[question] = self.times.get(question, 0) + 1
         if self.broken:
             raise UnavailableError("the table is not there")
@@ -192,6 +195,23 @@ async def test_the_other_read_models_are_looked_at_again_when_they_have_come_alo
         come.set()
         assert (await told(page)).kind == "tick"
         assert computing.times[ALL] == 3
+
+
+async def test_counts_are_told_before_the_whole_is_computed(log: Log, computing: Computing) -> None:
+    async def glance_async(question: OverviewQuestion) -> GlanceView:
+        now = datetime.now(UTC)
+        return GlanceView(at=now, position=1, lag=0, specimens=7, completed=3, failed=1, open=3)
+
+    async with hub(log, computing, glance=glance_async) as streams:
+        page = streams.follow_async(ALL)
+        assert (await told(page)).kind == "overview"
+        computing.may_go_on.clear()
+        log.grow()
+        first = await told(page)
+        assert (first.kind, orjson.loads(first.body)["open"]) == ("glance", 3)
+        computing.may_go_on.set()
+        then = await told(page)
+        assert (then.kind, content(then)) == ("overview", 1)
 
 
 async def test_too_many_different_questions_are_refused(

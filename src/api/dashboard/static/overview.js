@@ -228,6 +228,12 @@ function connect() {
     show(JSON.parse(event.data));
   });
   opened.addEventListener("tick", alive);
+  opened.addEventListener("glance", (event) => {
+    alive();
+    const now = JSON.parse(event.data);
+    setText(part(byId("kpi-completed"), "value"), count(now.completed));
+    setText(part(byId("kpi-open"), "value"), count(now.open));
+  });
   opened.addEventListener("trouble", (event) => stale(JSON.parse(event.data).detail, "error"));
   opened.onerror = () => {
     if (opened !== source) return;
