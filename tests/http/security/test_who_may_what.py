@@ -147,7 +147,7 @@ def filled(path: str) -> str:
     values = {"region": "x", "worker_id": worker, "record_id": f"{worker}.l", "task_id": "none", "name": "none"}
     values |= {"username": "none", "slug": "none", "program_id": "1", "opportunity_id": "1"}
     values |= {"kind": "task", "version": "0"}
-    for name in ("run_id", "parked_id", "webhook_id", "delivery_id", "write_id"):
+    for name in ("run_id", "parked_id", "webhook_id", "delivery_id", "write_id", "simulation_id"):
         values[name] = "none"
     return path.replace("{rest:path}", "none").format_map(values)
 
