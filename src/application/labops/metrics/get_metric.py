@@ -7,10 +7,10 @@ from neuroglia.mediation import Query, QueryHandler
 
 from application.kernel.refusals import missing, upstream_failed
 from application.labops.metric_filter import MetricFilter
-from application.labops.metrics.registry import BUILT_IN_SOURCE, MetricRegistry
+from application.labops.metrics.metric import MetricFailedError
+from application.labops.metrics.registry import MetricRegistry
 from application.labops.metrics.service import MetricAnswer, Metrics
 from application.labops.metrics.views import Grain
-from domain.kernel.errors import DomainError, UnavailableError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +34,10 @@ class GetMetricQueryHandler(QueryHandler[GetMetricQuery, OperationResult[MetricA
             return missing("metric", request.name)
         if known.metric is None:
             return upstream_failed(f"metric {known.name} of {known.source} could not be loaded: {known.error}")
-        asking = self._metrics.answer_async(
-            request.name, request.wanted, grain=request.grain, include_empty=request.include_empty
-        )
-        if known.source == BUILT_IN_SOURCE:
-            return self.ok(await asking)
         try:
-            return self.ok(await asking)
-        except (DomainError, UnavailableError):
-            raise
-        except Exception as error:  # noqa: BLE001  # code of a plugin: whatever goes wrong in it is its own
-            return upstream_failed(
-                f"metric {known.name} of {known.source} failed: {type(error).__name__}: {error}"[:1000],
-                metric=known.name,
+            answer = await self._metrics.answer_async(
+                request.name, request.wanted, grain=request.grain, include_empty=request.include_empty
             )
+        except MetricFailedError as error:
+            return upstream_failed(f"metric {known.name} of {known.source} failed: {error}"[:1000], metric=known.name)
+        return self.ok(answer)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from application.labops.metric_filter import MetricFilter, TimeColumn
 from application.labops.metrics.views import Grain, MetricTable
 from application.labops.specimen_table import Row, TableSnapshot
-from domain.kernel.errors import DomainError
+from domain.kernel.errors import DomainError, LabkeeperError
 from domain.labops.sla_limits import SlaLimits
 
 MOST_ROWS = 10_000
@@ -68,6 +68,10 @@ class Specimens:
         sql, values = self.question(select)
         described = f"SELECT column_name FROM (DESCRIBE {sql})"  # noqa: S608 - made above
         return [str(row[0]) for row in await self._snapshot.fetch_async(described, values)]
+
+
+class MetricFailedError(LabkeeperError):
+    """The code of a plugin failed while it answered; the message names the failure."""
 
 
 @dataclass(slots=True, kw_only=True)
