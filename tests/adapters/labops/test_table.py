@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from domain.kernel.errors import UnavailableError
 from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.driver import MongoDriver
 from integration.mongo.subscriptions.checkpoints import Checkpoints
@@ -91,3 +94,19 @@ async def test_the_table_is_listed_among_the_read_models_rebuilt_and_waited_for_
         assert await host.read_models_async() == [rebuilt]
         (followed,) = await host.list_async()
         assert (followed.name, followed.lag, followed.last_error) == ("specimen_table", 0, None)
+
+
+async def test_before_it_has_caught_up_it_answers_and_says_how_far_behind_it_is(
+    driver: MongoDriver, histories: SpecimenHistories, tmp_path: Path
+) -> None:
+    for number in range(6):
+        await histories.receive_async(f"SP{number}")
+    table = table_on(histories.log, driver, tmp_path, page_commits=2)
+    with pytest.raises(UnavailableError):
+        table.snapshot()
+    async with running(table):
+        with table.snapshot() as snapshot:
+            assert (table.status().lag, snapshot.position) == (6, 0)
+            assert await snapshot.fetch_async("SELECT count(*) FROM specimens") == [(0,)]
+        assert await rows_of(table, 6) == histories.folded()
+        assert table.status().lag == 0

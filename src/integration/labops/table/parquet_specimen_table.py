@@ -77,6 +77,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         self._ready = False
         self._stopping = False
         self._flushed_at = 0.0
+        self._head_at_start = 0
         self._slot: Slot | None = None
         self._engine: Engine | None = None
         self._files: SegmentFiles | None = None
@@ -134,6 +135,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         if position and await self._tails.command_at_async(position) != command_id:
             log.warning("specimen_table_of_another_log", position=position)
             manifest = await self._nothing_async(files)
+        self._head_at_start = await self._feed.head_async()
         self._contents = TableContents(manifest)
         self._flushed_at = asyncio.get_running_loop().time()
         self._ready = True
@@ -161,7 +163,8 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
     async def _follow_async(self, files: SegmentFiles) -> None:
         while not self._stopping:
             contents = self._contents
-            if await self._feed.wait_beyond_async(contents.position, LOOK_AGAIN_SECONDS):
+            behind = contents.position < self._head_at_start
+            if behind or await self._feed.wait_beyond_async(contents.position, LOOK_AGAIN_SECONDS):
                 read = await self._follower.read_page_async(contents, self._page)
                 self.failure = None
                 self._tell_moved()
@@ -281,7 +284,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         contents = self._contents
         return TableStatus(
             position=contents.position,
-            head=max(self._feed.last_seen, contents.position),
+            head=max(self._feed.last_seen, self._head_at_start, contents.position),
             specimens=contents.specimens,
             segments=len(contents.kept.segments),
             unflushed=contents.unflushed,
