@@ -153,12 +153,13 @@ class LiveOverviews(HostedService):
                     settled = seen
             except UnavailableError:
                 rest = max(rest, 1.0)
+            if self._glance is not None and self._feed.last_seen > seen:
+                await self._table.wait_for_async(self._feed.last_seen, CATCH_UP_SECONDS)
+                await self._publish_glance_async(self._glance, question, channel)
             remaining = started + rest - time.monotonic()
             if remaining > 0:
                 await asyncio.sleep(remaining)
             await self._table.wait_for_async(self._feed.last_seen, CATCH_UP_SECONDS)
-            if self._glance is not None and self._feed.last_seen > seen:
-                await self._publish_glance_async(self._glance, question, channel)
 
     async def _publish_glance_async(self, glance: Glance, question: OverviewQuestion, channel: _Channel) -> None:
         known = channel.overview
