@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from classy_fastapi import get, post
-from fastapi import Path, Query, Request, Response
+from fastapi import Body, Path, Query, Request, Response
 from neuroglia.mediation import Mediator
 
 from api.kernel.authorization import Role, requires
@@ -22,6 +22,7 @@ StatusFilter = Annotated[
     AlertStatus | None, Query(description="Only alerts that stand like this; `open` are those nobody acknowledged.")
 ]
 Standing = Annotated[bool | None, Query(description="`true`: only those not resolved; `false`: only resolved ones.")]
+AcknowledgeBody = Annotated[AcknowledgeAlertBody | None, Body(examples=[{"note": "M2 is being repaired"}])]
 OfRule = Annotated[str | None, Query(max_length=64, description="Only alerts of this rule.")]
 
 
@@ -64,7 +65,7 @@ class AlertsController(ShapedController):
     @requires(Role.MANAGER)
     @sends(200, "X-Position")
     @post("/{alert_id}/acknowledge", response_model=AlertAnswer)
-    async def acknowledge_alert(self, alert_id: AlertId, body: AcknowledgeAlertBody | None = None) -> Response:
+    async def acknowledge_alert(self, alert_id: AlertId, body: AcknowledgeBody = None) -> Response:
         """Say that somebody has seen it; who was first stays. It is told again only when it is worse, or over."""
         command = AcknowledgeAlertCommand(alert_id=alert_id, note="" if body is None else body.note)
         result = await self.mediator.execute_async(command)
