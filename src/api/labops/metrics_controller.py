@@ -181,10 +181,10 @@ class MetricsController(LabkeeperController):
     @requires(Role.USER)
     @understands("If-None-Match", "X-Position")
     @sends(200, "ETag", LAG)
-    @get("/custom/{name}", response_model=MetricTable)
-    async def get_custom_metric(self, request: Request, name: MetricName, wanted: FilterParameters) -> Response:
+    @get("/custom/{metric_name}", response_model=MetricTable)
+    async def get_custom_metric(self, request: Request, metric_name: MetricName, wanted: FilterParameters) -> Response:
         """Answer a metric of an installed package, as a table. 502 when its code fails."""
-        return await self._metric_async(request, name, wanted)
+        return await self._metric_async(request, metric_name, wanted)
 
     async def _metric_async(
         self,
