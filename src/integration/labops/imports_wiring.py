@@ -37,7 +37,7 @@ def register_specimens(
     services: ServiceCollection, driver: MongoDriver, log: MongoEventStore, *, clock: Clock, settings: LabopsSettings
 ) -> ImportStores:
     """Register what reads single specimens, and imports with their worker, which starts with the application."""
-    stores = ImportStores(MongoImportRuns(driver), MongoImportedFiles(driver, clock))
+    stores = ImportStores(MongoImportRuns(driver), MongoImportedFiles(driver, clock, settings.max_import_bytes))
     services.add_singleton(SpecimenFacts, singleton=LoggedSpecimenFacts(log))
     services.add_singleton(ImportIds)
     services.add_singleton(ImportRuns, singleton=stores.runs)

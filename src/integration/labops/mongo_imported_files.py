@@ -21,7 +21,8 @@ class MongoImportedFiles(ImportedFiles):
     A piece that was sent but never became part of an import (the sender left, the process died) runs out by itself.
     """
 
-    def __init__(self, driver: MongoDriver, clock: Clock) -> None:
+    def __init__(self, driver: MongoDriver, clock: Clock, largest: int = 2 << 30) -> None:
+        self.largest = largest
         self._pieces = driver.collection(COLLECTION)
         self._clock = clock
 

@@ -27,7 +27,13 @@ class FileTooLargeError(LabkeeperError):
 
 
 class ImportedFiles(ABC):
-    """Raises ``UnavailableError`` when the store does not answer."""
+    """Raises ``UnavailableError`` when the store does not answer.
+
+    Attributes:
+        largest: bytes that a file to be imported may have.
+    """
+
+    largest: int
 
     @abstractmethod
     async def keep_async(self, import_id: str, content: AsyncIterator[bytes], largest: int) -> ImportedFile:

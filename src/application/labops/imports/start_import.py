@@ -12,7 +12,6 @@ from application.labops.imports.import_ids import ImportIds
 from application.labops.imports.import_runs import ImportRun, ImportRuns, ImportState
 from application.labops.imports.imported_files import FileTooLargeError, ImportedFiles
 from domain.kernel.clock import Clock
-from settings import LabopsSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,21 +25,20 @@ class StartImportCommand(Command[OperationResult[ImportRun]]):
 class StartImportCommandHandler(CommandHandler[StartImportCommand, OperationResult[ImportRun]]):
     """The file is kept for good before the import is; so an accepted one survives whatever happens to this process."""
 
-    def __init__(
-        self, files: ImportedFiles, runs: ImportRuns, ids: ImportIds, settings: LabopsSettings, clock: Clock
-    ) -> None:
+    def __init__(self, files: ImportedFiles, runs: ImportRuns, ids: ImportIds, clock: Clock) -> None:
         self._files = files
         self._runs = runs
         self._ids = ids
-        self._largest = settings.max_import_bytes
         self._clock = clock
 
     async def handle_async(self, request: StartImportCommand) -> OperationResult[ImportRun]:
         import_id = self._ids.next()
         try:
-            kept = await self._files.keep_async(import_id, request.content, self._largest)
+            kept = await self._files.keep_async(import_id, request.content, self._files.largest)
         except FileTooLargeError as error:
-            return Refusal(413, "body-too-large", "Body too large", f"the file {error}", max_body_bytes=self._largest)
+            return Refusal(
+                413, "body-too-large", "Body too large", f"the file {error}", max_body_bytes=self._files.largest
+            )
         if not kept.size:
             return invalid("file", "must not be empty")
         who = current_request()
