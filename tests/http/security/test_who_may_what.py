@@ -136,6 +136,28 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("GET", f"{A}/webhooks/{{webhook_id}}/deliveries"): ADMIN,
     ("GET", f"{A}/webhooks/{{webhook_id}}/deliveries/{{delivery_id}}"): ADMIN,
     ("POST", f"{A}/webhooks/{{webhook_id}}/deliveries/{{delivery_id}}/retry"): ADMIN,
+    ("POST", f"{A}/alert-rules"): MANAGER,
+    ("GET", f"{A}/alert-rules"): USER,
+    ("GET", f"{A}/alert-rules/{{rule_id}}"): USER,
+    ("PATCH", f"{A}/alert-rules/{{rule_id}}"): MANAGER,
+    ("DELETE", f"{A}/alert-rules/{{rule_id}}"): MANAGER,
+    ("POST", f"{A}/alert-rules/{{rule_id}}/evaluate"): MANAGER,
+    ("GET", f"{A}/alerts"): USER,
+    ("GET", f"{A}/alerts/{{alert_id}}"): USER,
+    ("POST", f"{A}/alerts/{{alert_id}}/acknowledge"): MANAGER,
+    ("POST", f"{A}/alert-channels"): ADMIN,
+    ("GET", f"{A}/alert-channels"): ADMIN,
+    ("GET", f"{A}/alert-channels/{{channel_id}}"): ADMIN,
+    ("PATCH", f"{A}/alert-channels/{{channel_id}}"): ADMIN,
+    ("DELETE", f"{A}/alert-channels/{{channel_id}}"): ADMIN,
+    ("POST", f"{A}/alert-channels/{{channel_id}}/test"): ADMIN,
+    ("GET", f"{A}/alert-channels/{{channel_id}}/notifications"): ADMIN,
+    ("POST", f"{A}/alert-channels/{{channel_id}}/notifications/{{notification_id}}/retry"): ADMIN,
+    ("POST", f"{A}/teams/standup/post"): MANAGER,
+    ("POST", f"{A}/teams/standup/team-post"): MANAGER,
+    ("POST", f"{A}/teams/standup/upload-json"): MANAGER,
+    ("GET", f"{A}/teams/standup/templates"): USER,
+    ("GET", f"{A}/teams/health"): USER,
 }
 
 
@@ -154,6 +176,8 @@ def filled(path: str) -> str:
     values |= {"username": "none", "slug": "none", "program_id": "1", "opportunity_id": "1"}
     values |= {"kind": "task", "version": "0"}
     for name in ("run_id", "parked_id", "webhook_id", "delivery_id", "write_id", "simulation_id"):
+        values[name] = "none"
+    for name in ("rule_id", "alert_id", "channel_id", "notification_id"):
         values[name] = "none"
     return path.replace("{rest:path}", "none").format_map(values)
 
