@@ -26,6 +26,8 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("GET", "/login"): PUBLIC,
     ("GET", "/static/{version}/{name}"): PUBLIC,
     **{("GET", path): USER for path in ("/", "/what-if", "/data-quality", "/import", "/labs", "/system")},
+    ("GET", f"{A}/overview"): USER,
+    ("GET", f"{A}/overview/stream"): USER,
     ("GET", f"{A}/users"): ADMIN,
     ("POST", f"{A}/users"): ADMIN,
     ("GET", f"{A}/users/{{username}}"): ADMIN,
