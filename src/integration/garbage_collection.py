@@ -1,5 +1,6 @@
 """Python's garbage collector in a process that keeps a lot."""
 
+import atexit
 import gc
 
 THRESHOLDS = (50_000, 25, 25)
@@ -14,4 +15,6 @@ def calm_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
+    # Else the end leaves them out as well, and DuckDB tells on stderr which of its own it does not see freed.
+    atexit.register(gc.unfreeze)
     gc.set_threshold(*THRESHOLDS)
