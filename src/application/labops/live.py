@@ -1,7 +1,6 @@
 """Overviews as they change, for everybody who looks: computed once for each question and change, however many look."""
 
 import asyncio
-import contextlib
 import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -22,6 +21,7 @@ LEAST_SECONDS_BETWEEN = 0.25
 SHARE_OF_TIME = 4.0
 """Where an overview takes long, it rests so many times as long: streams must not take the machine from everybody."""
 LONGEST_REST_SECONDS = 5.0
+SECONDS_BETWEEN_GLANCES = 0.05
 TICK_SECONDS = 15.0
 """Something is said at least so often: what is open grows older by itself, and a silent stream may be a dead one."""
 CATCH_UP_SECONDS = 5.0
@@ -56,7 +56,7 @@ class _Channel:
     overview: LiveMessage | None = None
     latest: LiveMessage | None = None
     moved: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
+    tasks: tuple[asyncio.Task[None], ...] = ()
 
     def publish(self, message: LiveMessage) -> None:
         if message.kind == "overview":
@@ -109,7 +109,7 @@ class LiveOverviews(HostedService):
         """Channels open when somebody listens."""
 
     async def stop_async(self) -> None:
-        tasks = [channel.task for channel in self._channels.values() if channel.task is not None]
+        tasks = [task for channel in self._channels.values() for task in channel.tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -128,15 +128,19 @@ class LiveOverviews(HostedService):
             if len(self._channels) >= MOST_QUESTIONS:
                 raise UnavailableError(f"{MOST_QUESTIONS} different overviews are being followed already", 5.0)
             channel = self._channels[question] = _Channel()
-            channel.task = asyncio.create_task(self._run_async(question, channel), name="live-overview")
+            channel.tasks = (asyncio.create_task(self._run_async(question, channel), name="live-overview"),)
+            if self._glance is not None:
+                glances = self._glance_for_ever_async(self._glance, question, channel)
+                channel.tasks += (asyncio.create_task(glances, name="live-glance"),)
         channel.listeners += 1
         try:
             async for message in _messages_async(channel, known):
                 yield message
         finally:
             channel.listeners -= 1
-            if not channel.listeners and channel.task is not None:
-                channel.task.cancel()
+            if not channel.listeners:
+                for task in channel.tasks:
+                    task.cancel()
                 if self._channels.get(question) is channel:
                     del self._channels[question]
 
@@ -153,21 +157,28 @@ class LiveOverviews(HostedService):
                     settled = seen
             except UnavailableError:
                 rest = max(rest, 1.0)
-            if self._glance is not None and self._feed.last_seen > seen:
-                await self._table.wait_for_async(self._feed.last_seen, CATCH_UP_SECONDS)
-                await self._publish_glance_async(self._glance, question, channel)
             remaining = started + rest - time.monotonic()
             if remaining > 0:
                 await asyncio.sleep(remaining)
             await self._table.wait_for_async(self._feed.last_seen, CATCH_UP_SECONDS)
 
-    async def _publish_glance_async(self, glance: Glance, question: OverviewQuestion, channel: _Channel) -> None:
-        known = channel.overview
-        if known is not None:
-            with contextlib.suppress(UnavailableError):  # the overview that follows says so
-                view = await glance(question)
-                # The id stays that of the overview: whoever comes back after this has that and no other.
-                channel.publish(LiveMessage("glance", known.message_id, _json(asdict(view))))
+    async def _glance_for_ever_async(self, glance: Glance, question: OverviewQuestion, channel: _Channel) -> None:
+        """Tell the counts at once when the log grows: the overview that follows takes longer, and rests in between."""
+        seen = self._feed.last_seen
+        while True:
+            try:
+                if not await self._feed.wait_beyond_async(seen, self._tick_seconds):
+                    continue
+                seen = self._feed.last_seen
+                await self._table.wait_for_async(seen, CATCH_UP_SECONDS)
+                known = channel.overview
+                if known is not None:
+                    view = await glance(question)
+                    # The id stays that of the overview: whoever comes back after this has that and no other.
+                    channel.publish(LiveMessage("glance", known.message_id, _json(asdict(view))))
+            except UnavailableError:  # the overview that follows says so
+                await asyncio.sleep(1.0)
+            await asyncio.sleep(SECONDS_BETWEEN_GLANCES)
 
     async def _moved_async(self, seen: int, settled: int) -> bool:
         """Wait for what may change an overview; tell whether it was the other read models, come to where it was."""
