@@ -16,6 +16,7 @@ from api.kernel.controller import LabkeeperController, data_of
 from api.kernel.described_headers import sends, understands
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.problems import RefusedError
+from api.kernel.read_your_writes import ReadYourWrites
 from api.labops.specimens_schemas import (
     CompleteSpecimenBody,
     FailSpecimenBody,
@@ -54,8 +55,9 @@ class SpecimensController(LabkeeperController):
 
     route_prefix = "/specimens"
 
-    def __init__(self, mediator: Mediator, settings: LabopsSettings) -> None:
+    def __init__(self, mediator: Mediator, reading: ReadYourWrites, settings: LabopsSettings) -> None:
         super().__init__(mediator)
+        self._reading = reading
         self._zone = ZoneInfo(settings.timezone)
 
     @requires(Role.MANAGER)
@@ -95,9 +97,11 @@ class SpecimensController(LabkeeperController):
         return self.answer(200, {"applied": applied, "unchanged": len(outcomes) - applied, "items": outcomes})
 
     @requires(Role.USER)
+    @understands("X-Position")
     @get("", response_model=SpecimensPage)
     async def list_specimens(
         self,
+        request: Request,
         status: Annotated[SpecimenStatus | None, Query(description="Only those that stand there.")] = None,
         assay: Annotated[str | None, Query(max_length=LONGEST_ASSAY, description="Only this assay.")] = None,
         machine_id: Annotated[
@@ -109,6 +113,7 @@ class SpecimensController(LabkeeperController):
         cursor: CursorParameter = None,
     ) -> Response:
         """List specimens, those received last first."""
+        await self._reading.before_reading_async(request, "labops", "specimen_table")
         query = ListSpecimensQuery(
             status=status,
             assay=assay,

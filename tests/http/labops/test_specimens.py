@@ -124,6 +124,16 @@ def test_the_list_filters_and_pages(http: httpx.Client) -> None:
     assert_problem(http.get(PATH, params={"from": "x"}), 422)
 
 
+def test_the_list_waits_for_what_was_just_written(http: httpx.Client) -> None:
+    for number in range(10):
+        specimen_id = f"SEEN{number}"
+        taken = http.post(PATH, json=body(specimen_id, assay="Seen"))
+
+        listed = http.get(PATH, params={"assay": "Seen"}, headers={"X-Position": taken.headers["X-Position"]})
+
+        assert specimen_id in [item["specimen_id"] for item in listed.json()["items"]]
+
+
 def test_who_may_what(app: Served, http: httpx.Client) -> None:
     with app.client(Role.USER) as user:
         assert_problem(user.post(PATH, json=body("SPX")), 403)
