@@ -101,6 +101,27 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("HEAD", "/export/opp_org_program_list/"): USER,
     ("HEAD", "/export/opportunity/{opportunity_id}/"): USER,
     **{(method, "/export/{rest:path}"): None for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")},
+    ("POST", f"{A}/specimens"): MANAGER,
+    ("GET", f"{A}/specimens"): USER,
+    ("POST", f"{A}/specimens/bulk"): MANAGER,
+    ("GET", f"{A}/specimens/{{specimen_id}}"): USER,
+    ("GET", f"{A}/specimens/{{specimen_id}}/history"): USER,
+    ("POST", f"{A}/specimens/{{specimen_id}}/start"): MANAGER,
+    ("POST", f"{A}/specimens/{{specimen_id}}/complete"): MANAGER,
+    ("POST", f"{A}/specimens/{{specimen_id}}/fail"): MANAGER,
+    ("POST", f"{A}/specimens/import"): MANAGER,
+    ("GET", f"{A}/imports"): USER,
+    ("GET", f"{A}/imports/{{import_id}}"): USER,
+    ("DELETE", f"{A}/imports/{{import_id}}"): MANAGER,
+    ("GET", f"{A}/imports/{{import_id}}/events"): USER,
+    ("GET", f"{A}/imports/{{import_id}}/report.csv"): USER,
+    ("GET", f"{A}/metrics"): USER,
+    **{("GET", f"{A}/metrics/{name}"): USER for name in ("tat", "throughput", "errors", "sla", "wip", "reception")},
+    **{("GET", f"{A}/metrics/{name}/series"): USER for name in ("tat", "throughput", "errors", "sla")},
+    ("GET", f"{A}/metrics/custom/{{metric_name}}"): USER,
+    ("GET", f"{A}/sla-limits"): USER,
+    ("PUT", f"{A}/sla-limits"): MANAGER,
+    ("GET", f"{A}/exports/{{file_name}}"): USER,
     ("POST", f"{A}/dq/validate-csv"): USER,
     ("POST", f"{A}/dq/rules/validate"): USER,
     ("GET", f"{A}/dq/rules/templates"): USER,
@@ -179,7 +200,8 @@ def filled(path: str) -> str:
     values |= {"kind": "task", "version": "0"}
     for name in ("run_id", "parked_id", "webhook_id", "delivery_id", "write_id", "simulation_id"):
         values[name] = "none"
-    for name in ("rule_id", "alert_id", "channel_id", "notification_id"):
+    values |= {"metric_name": "none", "file_name": "none.csv"}
+    for name in ("rule_id", "alert_id", "channel_id", "notification_id", "specimen_id", "import_id"):
         values[name] = "none"
     return path.replace("{rest:path}", "none").format_map(values)
 
