@@ -50,7 +50,7 @@ async function showWorkers() {
     choice.replaceChildren(el("option", { value: "" }, "any"), ...regions.map((name) => el("option", { value: name }, name)));
     choice.value = regions.includes(chosen) ? chosen : "";
   }
-  setState(workers, items.length ? "ready" : "empty", "No worker is registered: labkeeper workers register adds one.");
+  setState(workers, items.length ? "ready" : "empty", "No worker is registered: labkeeper workers add adds one.");
 }
 
 async function showLabs() {
