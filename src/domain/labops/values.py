@@ -1,7 +1,7 @@
 """Values of the lab operations language."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from domain.labops.errors import InvalidSpecimenError
@@ -11,12 +11,16 @@ LONGEST_ASSAY = 20
 LONGEST_MACHINE_ID = 10
 LONGEST_OPERATOR_ID = 10
 LONGEST_ERROR_CODE = 10
+FIRST_YEAR_TOO_LATE = 2200
+"""Clocks differ, so a time may lie ahead; one so far ahead is a slip, and no calendar reaches beyond the year 9999."""
 _NAMES = (
     ("specimen_id", LONGEST_SPECIMEN_ID),
     ("assay", LONGEST_ASSAY),
     ("machine_id", LONGEST_MACHINE_ID),
     ("operator_id", LONGEST_OPERATOR_ID),
 )
+_TOO_LATE = datetime(FIRST_YEAR_TOO_LATE, 1, 1, tzinfo=UTC)
+_BEFORE = f"must be before the year {FIRST_YEAR_TOO_LATE}"
 
 
 class SpecimenStatus(StrEnum):
@@ -90,13 +94,19 @@ class SpecimenReading:
 
     def _check_times(self) -> None:
         started_at, processed_at = self.started_at, self.processed_at
+        if self.received_at >= _TOO_LATE:
+            raise InvalidSpecimenError("received_at", _BEFORE)
         if processed_at is not None:
             if not self.status.ended:
                 raise InvalidSpecimenError("processed_at", f"must be empty while the status is {self.status}")
             if processed_at < self.received_at:
                 raise InvalidSpecimenError("processed_at", "must not be before received_at")
+            if processed_at >= _TOO_LATE:
+                raise InvalidSpecimenError("processed_at", _BEFORE)
         if started_at is not None:
             if started_at < self.received_at:
                 raise InvalidSpecimenError("started_at", "must not be before received_at")
+            if started_at >= _TOO_LATE:
+                raise InvalidSpecimenError("started_at", _BEFORE)
             if processed_at is not None and processed_at < started_at:
                 raise InvalidSpecimenError("processed_at", "must not be before started_at")

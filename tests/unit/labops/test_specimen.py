@@ -77,6 +77,16 @@ def test_a_reading_that_breaks_a_rule_is_refused_and_names_the_field(fields: dic
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize("field", ["received_at", "started_at", "processed_at"])
+def test_times_lie_before_the_year_2200(field: str) -> None:
+    last = datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)
+    times = {"received_at": AT, field: last}
+    assert getattr(reading(COMPLETED, **times), field) == last
+    with pytest.raises(InvalidSpecimenError) as refused:
+        reading(COMPLETED, **{**times, field: last + timedelta(seconds=1)})
+    assert (refused.value.field, refused.value.rule) == (field, "must be before the year 2200")
+
+
 def test_names_lose_the_spaces_around_them() -> None:
     specimen = Specimen.receive(reading(specimen_id=" SP1 ", assay="CBC "), NOW)
     assert (specimen.state.id, specimen.state.assay) == ("SP1", "CBC")

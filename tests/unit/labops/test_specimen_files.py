@@ -76,6 +76,7 @@ def test_times_without_offset_are_the_labs() -> None:
         (b"S1,CBC,M1,O1,RECEIVED,,2026-03-01,", "received_at", "must be a date and a time"),
         (b"S1,CBC,M1,O1,RECEIVED,,2026-03-01T08:00+01,,", "", "has 9 columns; the header has 8"),
         (b",CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00,", "specimen_id", "must not be empty"),
+        (b"S1,CBC,M1,O1,RECEIVED,,9999-12-31T23:00:00Z,", "received_at", "must be before the year 2200"),
         (b"S1,CBC,M1,O1,COMPLETED,E01,2026-03-01T08:00:00,", "error_code", "must be empty"),
         (b'"S1"x,CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00,', "", "cannot be read"),
         (b'"S1,CBC', "", "cannot be read"),
