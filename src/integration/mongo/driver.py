@@ -15,6 +15,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import (
+    ConfigurationError,
     ConnectionFailure,
     ExecutionTimeout,
     NetworkTimeout,
@@ -40,10 +41,13 @@ OUTAGES = (ConnectionFailure, ExecutionTimeout, NetworkTimeout, ServerSelectionT
 STEPPING_DOWN = frozenset({91, 189, 10107, 11600, 11602, 13435, 13436, 262, 64, 10058, 6, 7, 89, 9001})
 """Server codes of a node that is shutting down, is no longer primary, or lost its network."""
 
+_NOT_YET = "Sessions are not supported"
+"""What drivers make of the greeting of a node that has only just begun to start. Later each node supports them."""
+
 
 def is_outage(error: BaseException) -> bool:
     """Tell whether a driver error means that the database gives no answer right now."""
-    if isinstance(error, OUTAGES):
+    if isinstance(error, OUTAGES) or (isinstance(error, ConfigurationError) and _NOT_YET in str(error)):
         return True
     return isinstance(error, PyMongoError) and (
         getattr(error, "code", None) in STEPPING_DOWN
