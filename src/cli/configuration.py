@@ -7,9 +7,9 @@ from neuroglia.hosting.abstractions import ApplicationSettings
 from pydantic import ValidationError
 
 from cli.errors import ConfigurationError
-from settings import ConnectSettings, LabsSettings, OcsSettings, RecordsSettings, Settings
+from settings import ConnectSettings, LabopsSettings, LabsSettings, OcsSettings, RecordsSettings, Settings
 
-PARTS = (LabsSettings, RecordsSettings, ConnectSettings, OcsSettings)
+PARTS = (LabsSettings, LabopsSettings, RecordsSettings, ConnectSettings, OcsSettings)
 """The settings classes of single contexts."""
 
 CLIENT_VARIABLES = frozenset({"LABKEEPER_URL", "LABKEEPER_TOKEN", "LABKEEPER_WORKER_PASSWORD"})

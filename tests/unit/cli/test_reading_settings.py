@@ -1,12 +1,15 @@
 """Settings from the environment, and what people read when they are wrong."""
 
 import base64
+import inspect
+import re
 from pathlib import Path
 
 import pytest
 from neuroglia.hosting.abstractions import ApplicationSettings
 
-from cli.configuration import PARTS, load_settings, unknown_variables
+import settings as settings_module
+from cli.configuration import CLIENT_VARIABLES, PARTS, known_variables, load_settings, unknown_variables
 from cli.errors import ConfigurationError
 from integration.installation_secrets import CREDENTIALS_KEY_FILE, installation_secrets
 from integration.secret_files import SecretFileError
@@ -38,6 +41,37 @@ def test_a_mistyped_setting_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unknown_variables() == ["LABKEEPER_LABS_REFRESH_INTERVALL_SECONDS"]
 
 
+def test_every_settings_class_is_known() -> None:
+    classes = {
+        model
+        for _, model in inspect.getmembers(settings_module, inspect.isclass)
+        if issubclass(model, ApplicationSettings) and model is not ApplicationSettings
+    }
+    assert classes == {Settings, *PARTS}
+
+
+def test_the_readme_lists_every_setting_and_no_other() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    table = readme.partition("\n## Settings\n")[2].partition("\n## ")[0]
+    listed = set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE))
+    inherited = {
+        f"{model.model_config['env_prefix']}{name}".upper()
+        for model in (Settings, *PARTS)
+        for name in ApplicationSettings.model_fields
+    }
+    own = known_variables() - inherited - CLIENT_VARIABLES | {"LABKEEPER_LOG_LEVEL"}
+    assert listed == own
+
+
+def test_the_time_zone_of_the_laboratory_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABKEEPER_LABOPS_TIMEZONE", "Europe/Berlin")
+    assert unknown_variables() == []
+    assert load_settings().labops.timezone == "Europe/Berlin"
+    monkeypatch.setenv("LABKEEPER_LABOPS_TIMEZONE", "Mars/Olympus")
+    with pytest.raises(ConfigurationError, match=r"^LABKEEPER_LABOPS_TIMEZONE: must be the name of a time zone"):
+        load_settings()
+
+
 def numbers() -> dict[str, float]:
     """Return the upper bound of every setting that is a number, by the variable's name; of those without one, inf."""
     found = {}
@@ -51,10 +85,11 @@ def numbers() -> dict[str, float]:
 
 def test_every_number_has_an_upper_bound_that_can_be_reckoned_with() -> None:
     assert len(numbers()) >= 8
-    assert {name: bound for name, bound in numbers().items() if bound > 10_000_000} == {}
+    sizes = {"LABKEEPER_LABOPS_MAX_IMPORT_BYTES": 1 << 40}
+    assert {name: bound for name, bound in numbers().items() if bound > 10_000_000} == sizes
 
 
-@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e300", "1" + "0" * 400, "-1", "x", "99999999"])
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e300", "1" + "0" * 400, "-1", "x", "99999999999999"])
 @pytest.mark.parametrize("variable", numbers())
 def test_a_number_out_of_bounds_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
