@@ -3,6 +3,9 @@
 A message goes out at once when the alert is raised, when what was measured changes, and when it is resolved, but after
 each message about the rule there is quiet for the rule's cool-down. What changes meanwhile is recorded; when the quiet
 is over one message says how it stands then, if it stands. What ended in the quiet is told by no message.
+
+A value that grows by itself (a silence) is news only where it is as bad as it was not before; its growth is recorded
+each time that it has doubled.
 """
 
 from datetime import datetime
@@ -131,7 +134,7 @@ class Alert(Aggregate[AlertState]):
         if measured.value is not None:
             if details.cleared_by(measured.value):
                 self._resolve("cleared", measured.value, at)
-            elif measured.value != self.state.value or details.severity_of(measured.value) != self.state.severity:
+            elif self._is_worth_recording(details, measured.value):
                 self.record(
                     AlertUpdatedDomainEvent(
                         aggregate_id=self.state.id,
@@ -167,6 +170,14 @@ class Alert(Aggregate[AlertState]):
         )
         return True
 
+    def _is_worth_recording(self, details: AlertRuleDetails, value: float) -> bool:
+        before = self.state.value
+        if details.severity_of(value) != self.state.severity:
+            return True
+        if details.metric.grows_by_itself:
+            return before is None or value >= 2 * before > 0
+        return value != before
+
     def _resolve(self, reason: ResolveReason, value: float | None, at: datetime) -> None:
         self.record(
             AlertResolvedDomainEvent(
@@ -180,10 +191,14 @@ class Alert(Aggregate[AlertState]):
             return
         if state.told is None and not state.is_open:
             return
+        if state.is_open and details.metric.grows_by_itself and state.told is state.severity:
+            return
         worse = state.told is AlertSeverity.MEDIUM and state.severity is AlertSeverity.HIGH
         if state.is_open and state.acknowledged_by is not None and not worse:
             # Somebody is at it: only news that could change what they do.
             return
+        # What grows by itself was recorded long ago; a message says how it stands now.
+        grown = measured.value if state.is_open and details.metric.grows_by_itself else None
         kind = "resolved" if not state.is_open else "raised" if state.told is None else "updated"
         self.record(
             AlertAnnouncedDomainEvent(
@@ -195,7 +210,7 @@ class Alert(Aggregate[AlertState]):
                 metric=details.metric.value,
                 operator=details.operator.value,
                 threshold=details.threshold,
-                value=state.value,
+                value=grown if grown is not None else state.value,
                 severity=state.severity.value,
                 window=duration_text(details.window),
                 assay=details.assay,

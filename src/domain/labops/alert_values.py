@@ -35,6 +35,11 @@ class AlertMetric(StrEnum):
         """Whether it lies between 0 and 1."""
         return self in (AlertMetric.SLA_BREACH_RATE, AlertMetric.ERROR_RATE)
 
+    @property
+    def grows_by_itself(self) -> bool:
+        """Whether another value says no more than that time has passed."""
+        return self is AlertMetric.SILENCE
+
 
 class AlertOperator(StrEnum):
     """When a value is beyond a limit."""

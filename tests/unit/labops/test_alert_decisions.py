@@ -102,6 +102,34 @@ def test_what_changes_in_the_cool_down_is_recorded_and_told_once_at_its_end() ->
     assert len(messages(alert)) == 2, "the same state is never told twice"
 
 
+def silence(**more: Any) -> AlertRuleDetails:
+    values = {"metric": AlertMetric.SILENCE, "threshold": 30, "clear_threshold": 30, "cool_down": timedelta()}
+    return details(**{**values, **more})
+
+
+def test_a_silence_that_only_grows_is_told_once_when_it_begins_once_when_it_is_bad_and_once_when_it_ends() -> None:
+    rule = silence()
+    alert = raised(rule, 31.0)
+    for after in range(1, 600):
+        alert.observe(rule, Measurement(31.0 + after), minutes(after))
+    assert messages(alert) == [("raised", 31.0), ("updated", 46.0)]
+    assert types(alert) == ["raised", "announced", "updated", "announced", *["updated"] * 3], "once per doubling"
+    alert.observe(rule, Measurement(1.0), minutes(600))
+    assert messages(alert)[2:] == [("resolved", 1.0)]
+
+
+def test_a_silence_that_was_raised_in_the_quiet_is_told_with_how_long_it_is_by_then() -> None:
+    rule = silence(cool_down=timedelta(minutes=30))
+    alert = raised(rule, 31.0, quiet_until=minutes(9))
+    alert.observe(rule, Measurement(36.0), minutes(5))
+    alert.observe(rule, Measurement(40.0), minutes(9))
+    assert messages(alert) == [("raised", 40.0)]
+    alert.observe(rule, Measurement(44.0), minutes(13))
+    alert.observe(rule, Measurement(50.0), minutes(19))
+    alert.observe(rule, Measurement(70.0), minutes(39))
+    assert messages(alert) == [("raised", 40.0), ("updated", 70.0)]
+
+
 def test_what_ended_in_the_cool_down_is_told_by_no_message() -> None:
     rule = details()
     alert = raised(rule)
