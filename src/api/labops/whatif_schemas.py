@@ -123,7 +123,10 @@ class SimulationBody(StrictBody):
         int | None,
         Field(ge=0, lt=1 << 63, description="The same one gives the same numbers; left out, one is made up and told."),
     ] = None
-    horizon: Horizon = timedelta(days=7)
+    horizon: Annotated[
+        Horizon | None,
+        Field(description="Left out, the longest that may be simulated, at most P7D; the answer says what was taken."),
+    ] = None
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -139,7 +142,10 @@ class _Answer(BaseModel):
 
 
 class EstimateAnswer(_Answer):
-    """A mean over the replications and its 95 % confidence interval; null of a single replication."""
+    """A mean over the replications and its 95 % confidence interval; null of a single replication.
+
+    The interval keeps to what the figure can be: times, rates and lengths from 0 on, shares from 0 to 1.
+    """
 
     mean: float
     low: float | None

@@ -156,6 +156,16 @@ def test_a_simulation_tells_what_it_learnt_how_far_it_is_and_what_came_out(http:
     )
 
 
+def test_without_a_horizon_it_is_seven_days_or_what_may_be_simulated(http: httpx.Client) -> None:
+    found = []
+    for body in ({}, {"replications": 200, "arrival_growth": 9}):
+        answer = http.post(SIMULATIONS, json={"extra_machines": 1, **body})
+        assert answer.status_code == 202, answer.text
+        found.append(answer.json())
+        assert http.delete(f"{SIMULATIONS}/{found[-1]['id']}").status_code == 200
+    assert [run["horizon"] for run in found] == ["P7D", "P7D"]
+
+
 def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(http: httpx.Client) -> None:
     first, again, other = (completed(http, seed=seed, extra_machines=1) for seed in (9, 9, 10))
     assert first["result"] == again["result"]

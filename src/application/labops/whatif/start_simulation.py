@@ -11,8 +11,9 @@ from application.kernel.refusals import too_soon
 from application.kernel.request_context import current_request
 from application.labops.whatif.calibration import LaboratoryCalibration
 from application.labops.whatif.runs import SimulationRun, SimulationRuns
+from domain.labops.whatif.laboratory import Laboratory
 from domain.labops.whatif.scenario import Scenario
-from domain.labops.whatif.simulation import Plan, Simulation, check_simulation
+from domain.labops.whatif.simulation import Plan, Simulation, check_simulation, longest_horizon
 
 MOST_OPEN = 10
 RETRY_SECONDS = 30.0
@@ -25,13 +26,13 @@ class StartSimulationCommand(Command[OperationResult[SimulationRun]]):
 
     Attributes:
         seed: the same seed, on the same specimens, gives the same numbers; None for one that is made up and told.
-        horizon: during which specimens arrive.
+        horizon: during which specimens arrive; None for the longest that may be simulated, at most seven days.
     """
 
     scenario: Scenario
     replications: int
     seed: int | None
-    horizon: timedelta
+    horizon: timedelta | None
 
 
 class StartSimulationCommandHandler(CommandHandler[StartSimulationCommand, OperationResult[SimulationRun]]):
@@ -44,7 +45,13 @@ class StartSimulationCommandHandler(CommandHandler[StartSimulationCommand, Opera
             return too_soon(f"{MOST_OPEN} simulations wait or run already; cancel one or wait", RETRY_SECONDS)
         found = await self._calibration.calibrate_async()
         seed = secrets.randbits(_SEED_BITS) if request.seed is None else request.seed
-        plan = Plan(request.replications, seed, request.horizon / timedelta(minutes=1))
+        plan = Plan(request.replications, seed, self._minutes_of(request, found.laboratory))
         check_simulation(Simulation(found.laboratory, request.scenario, plan))
         run = await self._runs.queue_async(current_request().actor, found, request.scenario, plan)
         return self.accepted(run)
+
+    @staticmethod
+    def _minutes_of(request: StartSimulationCommand, laboratory: Laboratory) -> float:
+        if request.horizon is None:
+            return longest_horizon(laboratory, request.scenario, request.replications)
+        return request.horizon / timedelta(minutes=1)

@@ -1,6 +1,7 @@
 """What is simulated, how much of it at most, and what comes out."""
 
 from dataclasses import dataclass
+from math import inf
 from statistics import fmean, stdev
 
 from domain.labops.whatif.errors import InvalidSimulationError
@@ -9,6 +10,7 @@ from domain.labops.whatif.scenario import Policy, PolicyKind, Scenario
 
 LARGEST_REPLICATION = 200_000
 LARGEST_SIMULATION = 4_000_000
+USUAL_HOURS = 7 * 24
 WARM_UP = 0.1
 """The first tenth of the horizon is not measured: the laboratory starts empty."""
 
@@ -72,13 +74,17 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over replications with its 95 % confidence interval (Student's t); None of a single replication."""
+    """A mean over replications with its 95 % confidence interval (Student's t); None of a single replication.
+
+    The interval ends where the figure does: no time, rate or length is below 0, no share above 1.
+    """
 
     mean: float
     low: float | None
     high: float | None
 
 
+_SHARES = frozenset({"utilisation_mean"})
 ESTIMATED = (
     "tat_p50",
     "tat_p90",
@@ -126,6 +132,17 @@ class SimulationResult:
     difference: dict[str, Estimate]
 
 
+def longest_horizon(laboratory: Laboratory, scenario: Scenario, replications: int) -> float:
+    """Return the minutes to simulate where nobody names any: seven days, or the whole hours that may be simulated.
+
+    At least one hour, be it too much; ``check_simulation`` then says why.
+    """
+    per_hour = laboratory.arrivals.mean_per_hour
+    once = LARGEST_REPLICATION / (per_hour * (1 + scenario.arrival_growth))
+    altogether = LARGEST_SIMULATION / (replications * per_hour * (2 + scenario.arrival_growth))
+    return 60.0 * max(1, int(min(USUAL_HOURS, once, altogether)))
+
+
 def check_simulation(simulation: Simulation) -> None:
     """Refuse what would take too long.
 
@@ -138,7 +155,7 @@ def check_simulation(simulation: Simulation) -> None:
     per_hour = simulation.laboratory.arrivals.mean_per_hour
     longest = LARGEST_REPLICATION / (per_hour * (1 + scenario.arrival_growth))
     if hours > longest:
-        rule = f"must be at most {longest:.0f} hours: {LARGEST_REPLICATION} specimens arrive in that time"
+        rule = f"must be at most {int(longest)} hours: {LARGEST_REPLICATION} specimens arrive in that time"
         raise InvalidSimulationError("horizon", rule)
     most = LARGEST_SIMULATION / (per_hour * hours * (2 + scenario.arrival_growth))
     if plan.replications > most:
@@ -158,23 +175,32 @@ def summarize(baseline: list[Figures], scenario: list[Figures]) -> SimulationRes
 def outcome_of(replications: list[Figures]) -> Outcome:
     """Return the figures of several replications as estimates."""
     return Outcome(
-        **{name: estimate([getattr(figures, name) for figures in replications]) for name in ESTIMATED},
-        error_rate=estimate([figures.failed / max(1, figures.failed + figures.completed) for figures in replications]),
+        **{
+            name: estimate([getattr(figures, name) for figures in replications], 0.0, 1.0 if name in _SHARES else inf)
+            for name in ESTIMATED
+        },
+        error_rate=estimate(
+            [figures.failed / max(1, figures.failed + figures.completed) for figures in replications], 0.0, 1.0
+        ),
         utilisation={
-            machine: estimate([figures.utilisation[machine] for figures in replications])
+            machine: estimate([figures.utilisation[machine] for figures in replications], 0.0, 1.0)
             for machine in replications[0].utilisation
         },
         specimens=sum(figures.specimens for figures in replications),
     )
 
 
-def estimate(values: list[float]) -> Estimate:
-    """Return mean and confidence interval; a single value has none."""
+def estimate(values: list[float], least: float = -inf, most: float = inf) -> Estimate:
+    """Return mean and confidence interval; a single value has none.
+
+    Args:
+        least, most: what the figure can be; the interval goes no further.
+    """
     mean = fmean(values)
     if len(values) == 1:
         return Estimate(mean, None, None)
     half = _t(len(values) - 1) * stdev(values) / len(values) ** 0.5
-    return Estimate(mean, mean - half, mean + half)
+    return Estimate(mean, max(least, mean - half), min(most, mean + half))
 
 
 def _check_policy(policy: Policy, laboratory: Laboratory) -> None:
