@@ -2,11 +2,13 @@
 
 import csv
 import io
+import logging
 import sys
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 
+import structlog
 import uvloop
 
 from application.labops.specimens.synthetic import synthetic_readings
@@ -46,5 +48,7 @@ async def main(uri: str, rows: int) -> None:
 
 
 if __name__ == "__main__":
+    # What is logged goes to the same stream as the answer.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     calm_the_collector()
     uvloop.run(main(sys.argv[1], int(sys.argv[2])))

@@ -55,7 +55,7 @@ async def _memory(uri: str) -> Reading:
         )
         told, _ = await process.communicate()
         assert process.returncode == 0, told
-        return float(told)
+        return float(told.split()[-1])
 
     large, small = await peak(LARGE), await peak(SMALL)
     return Reading(large, small, large / small)
