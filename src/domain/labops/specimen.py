@@ -130,7 +130,7 @@ class Specimen(Aggregate[SpecimenState]):
             said = getattr(reading, field)
             if said != getattr(known, field):
                 raise ContradictoryReadingError(
-                    field, str(said), f"is {getattr(known, field)} in what is known of {known.id}"
+                    field, _told(said), f"is {_told(getattr(known, field))} in what is known of {known.id}"
                 )
         if known.status.ended:
             return self._take_later_result(reading, at)
@@ -213,8 +213,8 @@ class Specimen(Aggregate[SpecimenState]):
         if reading.started_at is not None or self.state.started_at is None:
             return reading
         if reading.processed_at is not None and reading.processed_at < self.state.started_at:
-            why = f"is before {self.state.started_at}, when work on {self.state.id} began"
-            raise ContradictoryReadingError("processed_at", str(reading.processed_at), why)
+            why = f"is before {_told(self.state.started_at)}, when work on {self.state.id} began"
+            raise ContradictoryReadingError("processed_at", _told(reading.processed_at), why)
         return replace(reading, started_at=self.state.started_at)
 
 
@@ -227,6 +227,10 @@ _EVENT_OF: dict[SpecimenStatus, type[SpecimenDomainEvent]] = {
 
 def _is_further(status: SpecimenStatus, than: SpecimenStatus) -> bool:
     return status.ended or _ORDER.index(status) > _ORDER.index(than)
+
+
+def _told(value: str | datetime) -> str:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
 def _facts_of(reading: SpecimenReading) -> dict[str, Any]:

@@ -154,7 +154,7 @@ class SpecimenImportWorker(HeldReader, HostedService):
 
     async def _write_async(self, batches: ImportBatches, run: ImportRun, batch: Batch, prepared: Prepared) -> ImportRun:
         taken = await batches.write_async(prepared)
-        rejected: list[RejectedRow] = [*batch.rejected, *taken.rejected]
+        rejected: list[RejectedRow] = [*batch.rejected, *map(batch.quoting, taken.rejected)]
         await self._runs.reject_async(run.import_id, rejected)
         return await self._saved_async(
             replace(

@@ -94,11 +94,13 @@ def test_bad_rows_are_told_and_good_ones_kept(http: httpx.Client) -> None:
             "2026-03-01 08:00,received,B1,PCR,M1,O1,,,x",
             "",
             "2026-03-01 08:00,error,B8,CBC,M1,O1,None,E01,x",
+            "2026-03-01T07:00:00,error,B8,CBC,M1,O1,,E01,x",
+            '"\n=1+1",received,B9,CBC,M1,O1,,,x',
         ]
     )
     run = imported(http, content)
     assert run["state"] == "completed", run
-    assert counts(run) == (9, 3, 0, 6)
+    assert counts(run) == (11, 3, 0, 8)
     assert run["ignored_columns"] == ["note"]
     found = report(http, run)
     assert [(row[0], row[1], row[2]) for row in found] == [
@@ -108,7 +110,10 @@ def test_bad_rows_are_told_and_good_ones_kept(http: httpx.Client) -> None:
         ("9", "", "2026-03-01 08:00,received,B6,CBC,M1,O1"),
         ("10", "received_at", "'=1+1"),
         ("11", "assay", "PCR"),
+        ("14", "received_at", "2026-03-01T07:00:00"),
+        ("15", "received_at", "'\n=1+1"),
     ]
+    assert found[6][3] == "is 2026-03-01T08:00:00Z in what is known of B8"
     assert http.get(f"{API}/specimens/B1").json()["processed_at"] == "2026-03-01T08:30:00Z"
     assert http.get(f"{API}/specimens/B8").json()["error_code"] == "E01"
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from application.labops.imports.csv_rows import CsvRows, UnreadableFileError
-from application.labops.imports.get_import_report import harmless
 from application.labops.imports.specimen_rows import Batch, SpecimenRows
 from application.labops.specimens.synthetic import synthetic_readings
+from application.labops.spreadsheets import harmless
 from cli.app import app
 from domain.labops.values import SpecimenReading, SpecimenStatus
 
@@ -124,7 +124,9 @@ def test_a_packed_file_may_not_hold_more_than_may_be_read() -> None:
         list(rows)
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\n=1+1", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20x"]
+)
 def test_no_cell_of_a_report_is_a_formula(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
     assert harmless("1+1") == "1+1"

@@ -11,6 +11,7 @@ from enum import StrEnum
 from application.labops.metrics.lab_calendar import LENGTHS
 from application.labops.metrics.views import Grain
 from application.labops.specimen_table import ExportFormat
+from application.labops.spreadsheets import harmless_sql
 
 INPUTS = (
     "specimen_id",
@@ -89,11 +90,7 @@ _REST: dict[ExportTable, str] = {
 
 def _in_csv(column: _Column) -> str:
     if column.kind == "text":
-        # A spreadsheet takes what begins with one of these for a formula; a leading quote makes it text.
-        return (
-            f"CASE WHEN substr({column.sql}, 1, 1) IN ('=', '+', '-', '@', chr(9), chr(13)) "
-            f"THEN '''' || {column.sql} ELSE {column.sql} END"
-        )
+        return harmless_sql(column.sql)
     if column.kind == "time":
         return f"strftime({column.sql}, '%Y-%m-%dT%H:%M:%S.%gZ')"
     return column.sql

@@ -10,10 +10,10 @@ from neuroglia.mediation.mediator import Query, QueryHandler
 
 from application.kernel.refusals import missing
 from application.labops.imports.import_runs import ImportRuns, RejectedRow
+from application.labops.spreadsheets import harmless
 
 COLUMNS = ("line", "column", "value", "reason")
 ROWS_PER_PIECE = 500
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,3 @@ async def report_async(rows: AsyncIterator[RejectedRow]) -> AsyncIterator[bytes]
             text.truncate()
             waiting = 0
     yield text.getvalue().encode()
-
-
-def harmless(cell: str) -> str:
-    """Return a cell with an apostrophe in front where a spreadsheet would take it for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULAS) else cell

@@ -1,7 +1,8 @@
 """Rows of a file as readings, in batches; each bad row with line, column and reason."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
 
@@ -16,6 +17,7 @@ OPTIONAL = ("error_code", "processed_at", "started_at")
 NEEDED = (*REQUIRED, "error_code", "processed_at")
 LONGEST_SHOWN = 200
 _STATUSES = {status.value: status for status in SpecimenStatus}
+_TIMES = ("received_at", "processed_at", "started_at")
 _SHORTEST_TIME = 16
 _SAYS_NOTHING = frozenset({"", "none", "null", "nan", "nat"})
 
@@ -30,6 +32,7 @@ class Batch:
 
     Attributes:
         rows: line and reading, in the order of the file.
+        times: of each row ``received_at``, ``processed_at`` and ``started_at`` as the file has them.
         rejected: rows that break a rule by themselves.
         rows_read: of the whole file, up to the end of this batch.
         bytes_read: likewise.
@@ -37,8 +40,16 @@ class Batch:
 
     rows: list[tuple[int, SpecimenReading]] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
+    times: list[tuple[str, ...]] = field(default_factory=list)
     rows_read: int = 0
     bytes_read: int = 0
+
+    def quoting(self, row: RejectedRow) -> RejectedRow:
+        """Return a row that was refused later with the time that is at fault as the file has it."""
+        if row.column not in _TIMES:
+            return row
+        at = bisect_left(self.rows, row.line, key=lambda one: one[0])
+        return replace(row, value=_shown(self.times[at][_TIMES.index(row.column)]))
 
 
 class SpecimenRows:
@@ -79,6 +90,7 @@ class SpecimenRows:
         place = self._columns
         self._places = tuple(place[name] for name in NEEDED)
         self._started = place.get("started_at")
+        self._time_places = tuple(place[name] for name in _TIMES if name in place)
         self._rows_read = 0
 
     def skip(self, rows: int) -> None:
@@ -88,7 +100,8 @@ class SpecimenRows:
     def take(self, count: int) -> Batch:
         """Return the next rows; an empty batch at the end of the file."""
         batch = Batch()
-        rows, rejected, parse = batch.rows, batch.rejected, self._parse
+        rows, rejected, times, parse = batch.rows, batch.rejected, batch.times, self._parse
+        places = self._time_places
         read = 0
         for line, fields in islice(self._rows, count):
             read += 1
@@ -100,6 +113,7 @@ class SpecimenRows:
             else:
                 try:
                     rows.append((line, parse(fields)))
+                    times.append(tuple([fields[at][:LONGEST_SHOWN] for at in places]))
                 except InvalidSpecimenError as error:
                     rejected.append(self._rejection(line, fields, error))
         self._rows_read += read

@@ -4,10 +4,10 @@ import csv
 import io
 from collections.abc import Iterable
 
+from application.labops.spreadsheets import harmless
 from domain.labops.quality.report import Violation
 
 HEADER = ("rule_name", "description", "severity", "column", "value", "expected", "affected_rows")
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def report_csv(violations: Iterable[Violation]) -> str:
@@ -17,9 +17,5 @@ def report_csv(violations: Iterable[Violation]) -> str:
     writer.writerow(HEADER)
     for one in violations:
         cells = (one.rule_name, one.description, one.severity.value, one.column, one.value, one.expected)
-        writer.writerow([*(_safe(cell) for cell in cells), one.affected_rows])
+        writer.writerow([*(harmless(cell) for cell in cells), one.affected_rows])
     return text.getvalue()
-
-
-def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULAS) else cell
