@@ -161,6 +161,7 @@ class LabopsSettings(ApplicationSettings):
     dq_interval_seconds: _Seconds = 86_400
     max_import_bytes: Annotated[int, Field(ge=1024, le=1 << 40)] = 2 << 30
     whatif_processes: Annotated[int, Field(ge=1, le=16)] = 1
+    plugin_seconds: Annotated[float, Field(ge=0.1, le=300, allow_inf_nan=False)] = 10
 
 
 class Settings(ApplicationSettings):

@@ -8,6 +8,9 @@ from pathlib import Path
 CODE = '''
 """Metrics of a laboratory that counts by operator."""
 
+import asyncio
+import time
+
 from application.labops.metrics.metric import Metric
 from application.labops.metrics.views import MetricTable
 
@@ -41,6 +44,60 @@ class Failing(Metric):
 
     def compute(self, rows, asked):
         return 1 / 0
+
+
+class RunawaySql(Metric):
+    name = "runaway-sql"
+    description = "Counts to what nobody waits for."
+    inputs = ("specimen_id",)
+    sql = "SELECT count(*) FROM range(1000000000000)"
+
+
+class RunawayPython(Metric):
+    name = "runaway-python"
+    description = "Never returns."
+    inputs = ("specimen_id",)
+
+    def compute(self, rows, asked):
+        while True:
+            time.sleep(0.01)
+
+
+class Exiting(Metric):
+    name = "exiting"
+    description = "Ends the process."
+    inputs = ("specimen_id",)
+    error = SystemExit(3)
+
+    def compute(self, rows, asked):
+        raise self.error
+
+
+class Interrupting(Exiting):
+    name = "interrupting"
+    error = KeyboardInterrupt()
+
+
+class Cancelling(Exiting):
+    name = "cancelling"
+    error = asyncio.CancelledError()
+
+
+class Stopping(Exiting):
+    name = "stopping"
+    error = StopIteration()
+
+
+class ExitingInTheLoop(Exiting):
+    name = "exiting-in-the-loop"
+
+    async def answer_async(self, asked):
+        raise self.error
+
+
+class CancellingInTheLoop(ExitingInTheLoop):
+    name = "cancelling-in-the-loop"
+    error = asyncio.CancelledError()
 
 
 class Shapeless(Metric):
@@ -100,6 +157,14 @@ _NAMES = {
     "longest": "Longest",
     "failing": "Failing",
     "shapeless": "Shapeless",
+    "runaway-sql": "RunawaySql",
+    "runaway-python": "RunawayPython",
+    "exiting": "Exiting",
+    "interrupting": "Interrupting",
+    "cancelling": "Cancelling",
+    "stopping": "Stopping",
+    "exiting-in-the-loop": "ExitingInTheLoop",
+    "cancelling-in-the-loop": "CancellingInTheLoop",
     "curious": "Curious",
     "greedy": "Greedy",
     "wrong": "Wrong",
@@ -111,20 +176,30 @@ _NAMES = {
 }
 
 
-@contextmanager
-def installed_metrics_package(folder: Path) -> Iterator[None]:
-    """Let the package be found until the block ends."""
-    module = "labkeeper_sample_metrics"
+MODULE = "labkeeper_sample_metrics"
+
+
+def write_metrics_package(folder: Path) -> None:
+    """Write the package as it is when it is installed."""
+    module = MODULE
     (folder / f"{module}.py").write_text(CODE)
     metadata = folder / f"{module}-1.2.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.2\n")
     lines = [f"{name} = {module}:{cls}" for name, cls in _NAMES.items()]
     lines.append("unimportable = labkeeper_no_such_module:Metric")
+    (folder / "labkeeper_exiting_module.py").write_text("raise SystemExit(4)")
+    lines.append("exits-when-imported = labkeeper_exiting_module:Metric")
     (metadata / "entry_points.txt").write_text("\n".join(["[labkeeper.metrics]", *lines, ""]))
+
+
+@contextmanager
+def installed_metrics_package(folder: Path) -> Iterator[None]:
+    """Let the package be found until the block ends."""
+    write_metrics_package(folder)
     sys.path.insert(0, str(folder))
     try:
         yield
     finally:
         sys.path.remove(str(folder))
-        sys.modules.pop(module, None)
+        sys.modules.pop(MODULE, None)

@@ -22,7 +22,7 @@ def register_metrics(
 ) -> None:
     """Register the metrics, those of plugins included, and the limits."""
     policies = MongoSlaPolicyRepository(log)
-    registry = MetricRegistry(installed_metrics())
+    registry = MetricRegistry(installed_metrics(settings.plugin_seconds))
     services.add_singleton(SlaPolicyRepository, singleton=policies)
     services.add_singleton(MetricRegistry, singleton=registry)
     services.add_singleton(LabCalendar, singleton=LabCalendar(ZoneInfo(settings.timezone)))

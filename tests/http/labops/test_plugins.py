@@ -1,24 +1,45 @@
 """Metrics that installed packages bring."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 
 from api.kernel.authorization import Role
+from integration.labops.table.engine import QUESTIONS_AT_ONCE
 from tests.http.labops.test_metrics import READINGS, put
 from tests.support.metric_package import installed_metrics_package
 from tests.support.mongo import LocalMongod
 from tests.support.served import API, Served, served
 
 METRICS = f"{API}/metrics"
+ENDING = [
+    "exiting",
+    "interrupting",
+    "cancelling",
+    "stopping",
+    "exiting-in-the-loop",
+    "cancelling-in-the-loop",
+    "exits-when-imported",
+]
+
+
+@contextmanager
+def _limited(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    patch.setenv("LABKEEPER_LABOPS_PLUGIN_SECONDS", "6")
+    yield
 
 
 @pytest.fixture(scope="module")
 def app(shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with (
+        pytest.MonkeyPatch.context() as patch,
         installed_metrics_package(tmp_path_factory.mktemp("package")),
+        _limited(patch),
         served(shared_mongod, tmp_path_factory.mktemp("data")) as running,
     ):
         with running.client() as http:
@@ -64,13 +85,37 @@ def test_a_metric_in_python_is_answered_as_a_table(http: httpx.Client) -> None:
     assert answer.json() == {"columns": ["specimen_id", "minutes"], "rows": [["SP000010", 300.0]]}
 
 
-@pytest.mark.parametrize("name", ["failing", "shapeless", "curious", "wrong", "needy", "unimportable"])
+@pytest.mark.parametrize("name", ["failing", "shapeless", "curious", "wrong", "needy", "unimportable", *ENDING])
 def test_one_that_fails_is_named_and_harms_nobody(http: httpx.Client, name: str) -> None:
     answer = custom(http, name)
 
     assert answer.status_code == 502, answer.text
     assert name in answer.json()["detail"]
     assert http.get(f"{METRICS}/tat").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["runaway-sql", "runaway-python"])
+def test_one_that_does_not_end_is_given_up_at_the_limit(http: httpx.Client, name: str) -> None:
+    asked_at = time.monotonic()
+    answer = custom(http, name)
+
+    assert answer.status_code == 502, answer.text
+    assert f"metric {name} of labkeeper_sample_metrics 1.2 failed: it took longer than 6 s" in answer.json()["detail"]
+    assert "LABKEEPER_LABOPS_PLUGIN_SECONDS" in answer.json()["detail"]
+    assert time.monotonic() - asked_at < 30
+
+
+def test_runaway_questions_leave_their_threads_to_others(app: Served) -> None:
+    def ask(number: int) -> int:
+        with app.client(Role.USER) as client:
+            return custom(client, "runaway-sql", machine_id=f"M{number}").status_code
+
+    with ThreadPoolExecutor(QUESTIONS_AT_ONCE) as askers:
+        assert set(askers.map(ask, range(QUESTIONS_AT_ONCE))) == {502}
+    with app.client(Role.USER) as client:
+        asked_at = time.monotonic()
+        assert client.get(f"{METRICS}/tat", params={"machine_id": "M7"}).status_code == 200
+    assert time.monotonic() - asked_at < 10
 
 
 def test_more_rows_than_anybody_reads_are_refused(http: httpx.Client) -> None:

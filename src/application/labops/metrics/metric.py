@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from application.kernel.daemon_threads import DaemonThreads
 from application.labops.metric_filter import MetricFilter, TimeColumn
 from application.labops.metrics.views import Grain, MetricTable
 from application.labops.specimen_table import Row, TableSnapshot
@@ -18,6 +19,7 @@ MOST_ROWS = 10_000
 """Of one answer of a metric that has no shape of its own."""
 MOST_ROWS_IN_PYTHON = 1_000_000
 MOST_BUCKETS = 50_000
+_THREADS = DaemonThreads(4, "metrics")
 
 
 class TooMuchAskedError(DomainError):
@@ -128,6 +130,9 @@ class Metric:
         """
         raise NotImplementedError(f"metric {self.name} has neither sql nor compute")
 
+    def _computed(self, rows: Sequence[Row], asked: Asked) -> MetricTable:
+        return plain_table(self.compute(rows, asked))
+
     async def answer_async(self, asked: Asked) -> Any:
         """Answer a question.
 
@@ -141,7 +146,8 @@ class Metric:
             )
             if len(rows) > MOST_ROWS_IN_PYTHON:
                 raise TooMuchAskedError("from", f"must leave at most {MOST_ROWS_IN_PYTHON} specimens for {self.name}")
-            return plain_table(await asyncio.to_thread(self.compute, rows, asked))
+            computing = asyncio.get_running_loop().run_in_executor(_THREADS, self._computed, rows, asked)
+            return await computing
         select = f"SELECT * FROM ({self.sql.strip().rstrip(';')}\n) LIMIT {MOST_ROWS + 1}"  # noqa: S608 - the engine reads nothing but the table
         found = await asked.specimens.select_async(select)
         if len(found) > MOST_ROWS:

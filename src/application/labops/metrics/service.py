@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,14 @@ class _Computed:
     valid_until: datetime | None
 
 
+@dataclass(slots=True, eq=False)
+class _Shared:
+    """A computation under way, and how many wait for it; when the last one gives up, it is stopped."""
+
+    task: asyncio.Task[_Computed]
+    waiting: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class MetricAnswer:
     """A metric of the table as it is now.
@@ -57,7 +66,7 @@ class Metrics:
         self._clock = clock
         self._zone = zone
         self._kept: OrderedDict[_Key, _Computed] = OrderedDict()
-        self._running: dict[_Key, asyncio.Task[_Computed]] = {}
+        self._running: dict[_Key, _Shared] = {}
 
     async def compute_async(
         self,
@@ -110,10 +119,16 @@ class Metrics:
             running = self._running.get(key)
             joined = running is not None
             if running is None:
-                running = asyncio.create_task(self._over_now_async(metric, key, wanted))
-                self._running[key] = running
-                running.add_done_callback(lambda _: self._running.pop(key, None))
-            computed = await asyncio.shield(running)
+                running = self._running[key] = _Shared(asyncio.create_task(self._over_now_async(metric, key, wanted)))
+                running.task.add_done_callback(partial(self._forget, key, running))
+            running.waiting += 1
+            try:
+                computed = await asyncio.shield(running.task)
+            finally:
+                running.waiting -= 1
+                if not running.waiting and not running.task.done():
+                    self._forget(key, running)
+                    running.task.cancel()
             # What had begun before this question may lack what whoever asks has just written; what begins now does not.
             if not joined or computed.stamp == self._table.stamp:
                 break
@@ -136,6 +151,10 @@ class Metrics:
         if known is None or known.metric is None:
             raise NotThereError(f"there is no metric {name}")
         return known.metric
+
+    def _forget(self, key: _Key, running: _Shared, _: object = None) -> None:
+        if self._running.get(key) is running:
+            del self._running[key]
 
     async def _still_right_async(self, kept: _Computed, metric: Metric, stamp: str) -> bool:
         if kept.stamp != stamp or (kept.valid_until is not None and self._clock.now() >= kept.valid_until):

@@ -1,6 +1,7 @@
 """DuckDB on a short lead: threads of its own, bounded memory, and questions that can read the table and no more."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,16 +9,21 @@ from typing import Any
 
 import duckdb
 
+from application.kernel.daemon_threads import DaemonThreads
 from application.labops.specimen_table import QuestionRefusedError, Row
 from domain.kernel.errors import UnavailableError
 from integration.labops.table.rows import naive_utc
+from integration.labops.table.running_questions import AGAIN_SECONDS, RunningQuestion, RunningQuestions
+
+log = logging.getLogger(__name__)
 
 Connection = duckdb.DuckDBPyConnection
 Prepared = Callable[[], Connection]
 THREADS = 2
 QUESTIONS_AT_ONCE = 3
 MOST_CHECKED = 512
-
+LAST_QUESTIONS_SECONDS = 5.0
+"""A question that cannot be stopped, as while it is planned, is left behind after that; its thread holds up nothing."""
 
 _FAILURES = (
     OSError,
@@ -62,7 +68,8 @@ class Engine:
         self._questions.execute("SET lock_configuration = true")
         self._work = duckdb.connect(":memory:", config=config)
         self._work.execute("SET GLOBAL TimeZone = 'UTC'")
-        self._askers = ThreadPoolExecutor(QUESTIONS_AT_ONCE, "specimen-questions")
+        self._running = RunningQuestions()
+        self._askers = DaemonThreads(QUESTIONS_AT_ONCE, "specimen-questions")
         self._workers = ThreadPoolExecutor(1, "specimen-files")
 
     def open_cursor(self) -> Connection:
@@ -103,28 +110,31 @@ class Engine:
             EngineFailedError: the engine could not answer.
         """
         self.check_question(sql)
-        running: list[Connection] = []
+        question = self._running.begin()
 
         def ask() -> list[Row]:
-            with translating_failures():
-                cursor = open_prepared()
-                running.append(cursor)
-                rows: list[Row] = cursor.execute(sql, bound(parameters)).fetchall()
-            running.clear()
-            give_back(cursor)
-            return rows
+            with self._running.until_answered(question):
+                with translating_failures():
+                    question.run_on(cursor := open_prepared())
+                    rows: list[Row] = cursor.execute(sql, bound(parameters)).fetchall()
+                question.let_go()
+                give_back(cursor)
+                return rows
 
         asking = asyncio.get_running_loop().run_in_executor(self._askers, ask)
         try:
             return await asyncio.shield(asking)
         except asyncio.CancelledError:
-            for cursor in running[:1]:
-                cursor.interrupt()
             asking.cancel()
+            self._stop(question)
             raise
         except EngineFailedError:
             self._on_failure()
             raise
+
+    def _stop(self, question: RunningQuestion) -> None:
+        if self._running.stop(question):
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._stop, question)
 
     async def work_async(self, work: Callable[[Connection], Any]) -> Any:
         """Run our own work on files in the thread for it, one at a time.
@@ -151,10 +161,14 @@ class Engine:
             working.interrupt()
 
     def close(self) -> None:
-        """Let the threads end and close both databases."""
-        self._askers.shutdown(wait=True, cancel_futures=True)
+        """Stop the questions that are being answered, let the threads end and close both databases."""
+        self._askers.close()
+        answered = self._running.stop_all(LAST_QUESTIONS_SECONDS) and self._askers.join(LAST_QUESTIONS_SECONDS)
         self._workers.shutdown(wait=True, cancel_futures=True)
-        self._questions.close()
+        if answered:
+            self._questions.close()
+        else:
+            log.warning("a question of the specimen table could not be stopped and is left behind")
         self._work.close()
 
 
