@@ -115,9 +115,9 @@ async def check(driver: MongoDriver, content: bytes, run: dict[str, Any]) -> Non
 async def test_an_import_goes_on_after_kill_nine(
     driver: MongoDriver, mongo_uri: str, database_name: str, tmp_path: Path
 ) -> None:
-    content = a_file(16_700)
+    content = a_file(5_000)
     path = ""
-    for rows in (3_000, 20_000):
+    for rows in (2_000, 7_000):
         with app_process(mongo_uri, database_name, tmp_path) as app:
             path = path or await upload(app, content)
             await run_beyond(driver, rows)
