@@ -172,6 +172,13 @@ def test_an_import_can_be_ended(http: httpx.Client) -> None:
     assert_problem(http.delete(f"{API}/imports/{done['import_id']}"), 409)
 
 
+@pytest.mark.parametrize("import_id", ["nope", "0123", "x" * 300])
+def test_what_is_no_import_is_not_found(http: httpx.Client, import_id: str) -> None:
+    path = f"{API}/imports/{import_id}"
+    for answer in (http.get(path), http.delete(path), http.get(f"{path}/report.csv"), http.get(f"{path}/events")):
+        assert_problem(answer, 404, "not-found")
+
+
 def test_what_is_no_upload_is_refused(app: Served, http: httpx.Client) -> None:
     assert_problem(http.post(UPLOAD, content=b"x"), 415)
     assert_problem(http.post(UPLOAD, files={"other": ("a.csv", b"x")}), 422)
