@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from classy_fastapi import get, post
@@ -17,6 +18,7 @@ from api.kernel.described_headers import sends, understands
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.problems import RefusedError
 from api.kernel.read_your_writes import ReadYourWrites
+from api.kernel.slashed_route import SlashedRoute
 from api.labops.specimens_schemas import (
     CompleteSpecimenBody,
     FailSpecimenBody,
@@ -46,7 +48,9 @@ from domain.labops.specimen import SpecimenState
 from domain.labops.values import LONGEST_ASSAY, LONGEST_MACHINE_ID, SpecimenReading, SpecimenStatus
 from settings import LabopsSettings
 
-SpecimenId = Annotated[str, Path(max_length=200, description="The laboratory's own id of the specimen.")]
+SpecimenId = Annotated[
+    str, Path(max_length=200, description="The laboratory's own id of the specimen; `/` in it is written `%2F`.")
+]
 Moment = Annotated[str | None, Query(max_length=64, description="ISO 8601; without an offset it is the lab's time.")]
 
 
@@ -54,6 +58,7 @@ class SpecimensController(LabkeeperController):
     """Takes specimens in and moves them on, one by one or many at once."""
 
     route_prefix = "/specimens"
+    route_class = SlashedRoute
 
     def __init__(self, mediator: Mediator, reading: ReadYourWrites, settings: LabopsSettings) -> None:
         super().__init__(mediator)
@@ -73,8 +78,9 @@ class SpecimensController(LabkeeperController):
             received_at=self._optional_moment("received_at", body.received_at),
         )
         result = await self.mediator.execute_async(command)
-        location = {"Location": f"/api/v1/specimens/{data_of(result).specimen_id}"} if result.is_success else {}
-        return self._specimen(result, location)
+        if not result.is_success:
+            return self.process(result)
+        return self._specimen(result, {"Location": f"/api/v1/specimens/{quote(data_of(result).specimen_id, safe='')}"})
 
     @requires(Role.MANAGER)
     @sends(200, "X-Position")

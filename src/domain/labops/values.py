@@ -87,6 +87,8 @@ class SpecimenReading:
             text = checked_text(field, value, longest)
             if text is not value:
                 object.__setattr__(self, field, text)
+        if self.specimen_id in (".", ".."):
+            raise InvalidSpecimenError("specimen_id", "must not be . or .., which no path can name")
         if self.error_code is not None:
             if self.status is not SpecimenStatus.ERROR:
                 raise InvalidSpecimenError("error_code", f"must be empty while the status is {self.status}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -57,6 +58,20 @@ def test_a_specimen_lives_its_life(http: httpx.Client) -> None:
     history = http.get(f"{PATH}/SP1/history").json()["items"]
     assert [fact["status"] for fact in history] == ["RECEIVED", "IN_PROCESS", "COMPLETED"]
     assert history[0]["actor"] == "tester"
+
+
+@pytest.mark.parametrize("specimen_id", ["26/00123", "26/history", "a b/%2F?#é", "/", "26/00124/start"])
+def test_an_id_may_hold_slashes(http: httpx.Client, specimen_id: str) -> None:
+    path = f"{PATH}/{quote(specimen_id, safe='')}"
+    answer = http.post(PATH, json=body(specimen_id, received_at=AT))
+    assert (answer.status_code, answer.headers["location"]) == (201, path), answer.text
+    assert http.get(path).json()["specimen_id"] == specimen_id
+    assert http.get(path.replace("%2F", "%2f")).json()["specimen_id"] == specimen_id
+    assert http.post(f"{path}/start", json={"started_at": AT}).json()["status"] == "IN_PROCESS"
+    assert http.post(f"{path}/complete", json={}).json()["specimen_id"] == specimen_id
+    assert len(http.get(f"{path}/history").json()["items"]) == 3
+    assert_problem(http.get(f"{PATH}/{quote('26/none', safe='')}"), 404, "not-found")
+    assert_problem(http.get(f"{PATH}/26/00123"), 404)
 
 
 def test_what_cannot_be_is_refused(http: httpx.Client) -> None:

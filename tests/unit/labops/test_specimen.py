@@ -60,6 +60,7 @@ def test_a_first_reading_receives_and_moves_on(status: SpecimenStatus, expected:
     [
         ({"specimen_id": " "}, "specimen_id"),
         ({"specimen_id": "x" * 51}, "specimen_id"),
+        ({"specimen_id": " .. "}, "specimen_id"),
         ({"assay": "a\x00b"}, "assay"),
         ({"machine_id": "x" * 11}, "machine_id"),
         ({"operator_id": ""}, "operator_id"),
