@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from neuroglia.core import OperationResult
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from application.kernel.refusals import PROBLEM_TYPES, Refusal, login_needed, refusal_of, unavailable
+from application.kernel.refusals import PROBLEM_TYPES, Refusal, RefusalError, login_needed, refusal_of, unavailable
 from domain.kernel.errors import DomainError, NoUpstreamTokenError, UnavailableError, UndecodableEventError
 
 MEDIA_TYPE = "application/problem+json"
@@ -30,7 +30,7 @@ requested_path: ContextVar[str] = ContextVar("labkeeper_requested_path", default
 """Path of the request under way; set by the outermost middleware."""
 
 
-class RefusedError(HTTPException):
+class RefusedError(HTTPException, RefusalError):
     """Ends a request with a refusal, from where no result can be returned."""
 
     def __init__(self, refusal: Refusal, headers: Mapping[str, str] | None = None) -> None:

@@ -12,7 +12,7 @@ from neuroglia.mediation.pipeline_behavior import PipelineBehavior
 from opentelemetry import metrics, trace
 from opentelemetry.trace import Status, StatusCode
 
-from application.kernel.refusals import conflicting, login_needed, refusal_of, unavailable
+from application.kernel.refusals import RefusalError, conflicting, login_needed, refusal_of, unavailable
 from domain.kernel.errors import DomainError, NoUpstreamTokenError, UnavailableError
 
 Next = Callable[[], Awaitable[Any]]
@@ -51,6 +51,9 @@ class MeasuringBehavior(PipelineBehavior[Any, Any]):
             try:
                 result = await next_handler()
                 outcome = str(getattr(result, "status", "ok"))
+            except RefusalError as error:
+                outcome = str(error.refusal.status)
+                raise
             except BaseException as error:
                 span.set_status(Status(StatusCode.ERROR, type(error).__name__))
                 raise
@@ -63,11 +66,14 @@ class MeasuringBehavior(PipelineBehavior[Any, Any]):
 
 
 class SurpriseLoggingBehavior(PipelineBehavior[Any, Any]):
-    """Logs what nobody expected, with its traceback, and lets it rise."""
+    """Logs what nobody expected, with its traceback, and lets it rise. A refusal is no surprise."""
 
     async def handle_async(self, request: Any, next_handler: Next) -> Any:
         try:
             return await next_handler()
+        except RefusalError as error:
+            log.info("%s is refused: %s", type(request).__name__, error.refusal.detail)
+            raise
         except Exception as error:
             Surprises.log_once(log, f"{type(request).__name__} failed", error)
             raise

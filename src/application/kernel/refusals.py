@@ -35,6 +35,12 @@ class Refusal(OperationResult[Any]):
         self.members = members
 
 
+class RefusalError(Exception):
+    """Ends work with a refusal from where no result can be returned, as while a body is read."""
+
+    refusal: Refusal
+
+
 def invalid(field: str, rule: str) -> Refusal:
     """422: a value breaks a rule; says which and what."""
     return Refusal(422, "invalid-value", "Invalid value", f"{field} {rule}", errors=[{"field": field, "rule": rule}])

@@ -1,6 +1,7 @@
 """The mediator, and each defect of neuroglia's own that it replaces: the stock one is shown to have it still."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from neuroglia.dependency_injection.service_provider import ServiceCollection
 from neuroglia.mediation.mediator import Command, CommandHandler, Mediator, NotificationHandler
 from neuroglia.mediation.pipeline_behavior import PipelineBehavior
 
+from api.kernel.problems import RefusedError
 from application.kernel.behaviours import register_behaviours
 from application.kernel.handlers import HandlerRegistrationError, register_handler, register_handlers
 from application.kernel.mediator import LabkeeperMediator
+from application.kernel.refusals import invalid
 from application.kernel.services import LabkeeperServiceCollection, ServiceResolutionError
 from domain.kernel.errors import DomainError, UnavailableError
 
@@ -318,6 +321,18 @@ async def test_an_unexpected_error_is_logged_once_and_rises(
     with pytest.raises(ZeroDivisionError):
         await built(services).execute_async(PaintCommand(fail=ZeroDivisionError()))
     assert len([record for record in caplog.records if record.exc_info]) == 1
+
+
+async def test_a_refusal_that_is_raised_rises_and_is_no_error_in_the_log(
+    services: LabkeeperServiceCollection, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    register_behaviours(services)
+    with pytest.raises(RefusedError) as raised:
+        await built(services).execute_async(PaintCommand(fail=RefusedError(invalid("color", "must be one"))))
+    assert raised.value.status_code == 422
+    assert [record for record in caplog.records if record.exc_info or record.levelno > logging.INFO] == []
+    assert "PaintCommand is refused: color must be one" in caplog.text
 
 
 HANDLER = """
