@@ -103,7 +103,7 @@ class AlertChannelsController(ShapedController):
     @sends(204, "X-Position")
     @delete("/{channel_id}", status_code=204)
     async def remove_alert_channel(self, request: Request, channel_id: ChannelId) -> Response:
-        """Remove a channel, its address and what was still to be sent to it."""
+        """Remove a channel, its address and what was still to be sent to it. 409 names the rules that still name it."""
         command = RemoveAlertChannelCommand(channel_id=channel_id, expected_version=expected_version(request))
         return self.process(await self.mediator.execute_async(command))
 

@@ -1,11 +1,12 @@
 """Sends to Microsoft Teams, and has webhooks signed.
 
 What Teams answers (seed 004, section 7b): a workflow takes a message with any 2xx; a legacy connector with 200 and the
-body ``1``, and says in the body of a 200 what went wrong otherwise, throttling included.
+body ``1``, and says in the body of a 200 what went wrong otherwise: throttling passes, anything else is a refusal.
 """
 
 import asyncio
 import hashlib
+import re
 import time
 from http import HTTPStatus
 
@@ -29,6 +30,7 @@ SPACING_SECONDS = 0.3
 """Between two messages to one address: Teams throttles beyond four a second, as they arrive."""
 MOST_ANSWER_BYTES = 64 * 1024
 MOST_ADDRESSES = 1_000
+_THROTTLED = re.compile(r"\b429\b|throttl|too many requests|rate limit", re.IGNORECASE)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, UpstreamTlsError)
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
@@ -77,8 +79,9 @@ class TeamsSender(ChannelSender):
             text = got.body.decode("utf-8", "replace").strip()
             if text == "1":
                 return SendOutcome(SendFate.TAKEN, got.status, took)
-            why = "throttled" if "429" in text else "answered 200 with an error text"
-            return SendOutcome(SendFate.NOT_TAKEN, got.status, took, why, got.retry_after_seconds)
+            if _THROTTLED.search(text):
+                return SendOutcome(SendFate.NOT_TAKEN, got.status, took, "throttled", got.retry_after_seconds)
+            return SendOutcome(SendFate.REFUSED, got.status, took, "answered 200 with an error text")
         if 200 <= got.status < 300:
             return SendOutcome(SendFate.TAKEN, got.status, took)
         return SendOutcome(_fate_of(got.status), got.status, took, f"answered {got.status}", got.retry_after_seconds)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from neuroglia.hosting.abstractions import HostedService
 
 from api.kernel.authorization import Role
 from application.labops.alerts.sending import NotificationSchedule
+from domain.labops.alert_repositories import AlertChannelRepository
 from integration.labops.alert_notification_worker import AlertNotificationWorker
 from integration.labops.teams_sender import TeamsSender
 from tests.support.mongo import LocalMongod
@@ -195,6 +196,7 @@ def test_whatever_is_thrown_at_it_a_state_is_told_once(
         "slow": ("teams_workflow", {"slow_seconds": 3.0}, "unconfirmed", 1),
         "lost": ("teams_legacy", {"drops": 1}, "unconfirmed", 1),
         "gone": ("teams_workflow", {"status": 404}, "parked", 1),
+        "refusedold": ("teams_legacy", {"says": "Summary or Text is required."}, "parked", 1),
         "broken": ("teams_workflow", {"status": 503}, "parked", 4),
     }
     specimens(http, clock, "FAULT", bad=2)
@@ -252,6 +254,37 @@ def test_an_address_is_seen_by_nobody(http: httpx.Client, app: Served, teams: Te
             assert not any("top-secret" in str(document) for document in database[name].find()), name
     assert http.delete(f"{CHANNELS}/{to}").status_code == 204
     assert_problem(http.get(f"{CHANNELS}/{to}"), 404)
+
+
+def test_a_channel_that_rules_name_is_not_removed_and_one_that_is_gone_is_no_reason_to_refuse_a_rule(
+    http: httpx.Client, app: Served, teams: TeamsSimulator
+) -> None:
+    used, other = channel(http, teams, "used"), channel(http, teams, "other")
+    one = made(http, RULES, rule(name="names it", channels=[used, other]))
+    path = f"{RULES}/{one['rule_id']}"
+    problem = assert_problem(http.delete(f"{CHANNELS}/{used}"), 409)
+    assert problem["type"].endswith("/alert-channel-in-use")
+    assert (problem["rules"], problem["total"]) == ([{"rule_id": one["rule_id"], "name": "names it"}], 1)
+    assert one["rule_id"] in problem["detail"]
+    assert http.get(f"{CHANNELS}/{used}").status_code == 200
+    assert http.patch(path, json={"channels": [other]}).json()["channels"] == [other]
+    assert http.delete(f"{CHANNELS}/{used}").status_code == 204
+
+    async def leave_as_earlier_versions_did() -> None:
+        channels = app.service(AlertChannelRepository)
+        gone = await channels.get_async(other)
+        gone.remove(datetime.now(UTC))
+        await channels.update_async(gone)
+
+    app.run(leave_as_earlier_versions_did())
+    assert http.get(path).json()["channels"] == []
+    [listed] = [item for item in http.get(RULES).json()["items"] if item["rule_id"] == one["rule_id"]]
+    assert listed["channels"] == []
+    kept = http.patch(path, json={"threshold": 0.6, "channels": [other]})
+    assert (kept.status_code, kept.json()["channels"]) == (200, [])
+    assert_problem(http.patch(path, json={"channels": [other, used]}), 422)
+    shown = http.get(path).json()["channels"]
+    assert http.patch(path, json={"channels": shown}).json()["channels"] == []
 
 
 def test_a_webhook_channel_gets_signed_cloud_events_and_a_log_channel_a_line(

@@ -9,7 +9,7 @@ from neuroglia.mediation.mediator import Command, CommandHandler
 
 from application.kernel.refusals import invalid, missing, precondition_failed
 from application.labops.alerts.alert_evaluation import AlertEvaluation
-from application.labops.alerts.named_channels import unknown_channel_async
+from application.labops.alerts.named_channels import known_channels_async, unknown_channel_async
 from application.labops.alerts.ports import EvaluationMemory
 from application.labops.alerts.views import AlertRuleView, rule_view
 from domain.kernel.clock import Clock
@@ -51,7 +51,9 @@ class ChangeAlertRuleCommandHandler(CommandHandler[ChangeAlertRuleCommand, Opera
             return precondition_failed(f"alert rule {request.rule_id} is in version {rule.state.state_version}")
         details = replace(rule.state.details, **request.changes)
         if "channels" in request.changes:
-            unknown = await unknown_channel_async(self._channels, details.channels)
+            # What the rule names already stays as it was: no longer being there is no reason to refuse the rest.
+            added = [one for one in details.channels if one not in rule.state.details.channels]
+            unknown = await unknown_channel_async(self._channels, added)
             if unknown is not None:
                 return invalid("channels", "must be ids of alert channels")
         rule.change(details, self._clock.now())
@@ -59,4 +61,5 @@ class ChangeAlertRuleCommandHandler(CommandHandler[ChangeAlertRuleCommand, Opera
         if not rule.state.watches:
             await self._evaluation.end_async(request.rule_id, "rule_inactive")
         last = await self._memory.get_many_async([request.rule_id])
-        return self.ok(rule_view(rule, last.get(request.rule_id)))
+        known = await known_channels_async(self._channels, [rule])
+        return self.ok(rule_view(rule, known, last.get(request.rule_id)))

@@ -8,7 +8,7 @@ from neuroglia.mediation.mediator import Command, CommandHandler
 
 from application.kernel.refusals import conflicting, invalid
 from application.kernel.request_context import current_request
-from application.labops.alerts.named_channels import unknown_channel_async
+from application.labops.alerts.named_channels import known_channels_async, unknown_channel_async
 from application.labops.alerts.views import AlertRuleView, rule_view
 from domain.kernel.clock import Clock
 from domain.labops.alert_repositories import AlertChannelRepository, AlertRuleRepository
@@ -39,7 +39,7 @@ class DefineAlertRuleCommandHandler(CommandHandler[DefineAlertRuleCommand, Opera
         if earlier is not None:
             if earlier.state.removed or earlier.state.details != request.details:
                 return conflicting("the first request with this key defined something else")
-            return self.created(rule_view(earlier))
+            return self.created(rule_view(earlier, await known_channels_async(self._channels, [earlier])))
         rule = AlertRule.define(rule_id, request.details, self._clock.now())
         await self._rules.add_async(rule)
-        return self.created(rule_view(rule))
+        return self.created(rule_view(rule, rule.state.details.channels))

@@ -6,9 +6,10 @@ from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Query, QueryHandler
 
 from application.kernel.refusals import missing
+from application.labops.alerts.named_channels import known_channels_async
 from application.labops.alerts.ports import EvaluationMemory
 from application.labops.alerts.views import AlertRuleView, rule_view
-from domain.labops.alert_repositories import AlertRuleRepository
+from domain.labops.alert_repositories import AlertChannelRepository, AlertRuleRepository
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +20,9 @@ class GetAlertRuleQuery(Query[OperationResult[AlertRuleView]]):
 
 
 class GetAlertRuleQueryHandler(QueryHandler[GetAlertRuleQuery, OperationResult[AlertRuleView]]):
-    def __init__(self, rules: AlertRuleRepository, memory: EvaluationMemory) -> None:
+    def __init__(self, rules: AlertRuleRepository, channels: AlertChannelRepository, memory: EvaluationMemory) -> None:
         self._rules = rules
+        self._channels = channels
         self._memory = memory
 
     async def handle_async(self, request: GetAlertRuleQuery) -> OperationResult[AlertRuleView]:
@@ -28,4 +30,5 @@ class GetAlertRuleQueryHandler(QueryHandler[GetAlertRuleQuery, OperationResult[A
         if rule is None or rule.state.removed:
             return missing("alert rule", request.rule_id)
         last = await self._memory.get_many_async([request.rule_id])
-        return self.ok(rule_view(rule, last.get(request.rule_id)))
+        known = await known_channels_async(self._channels, [rule])
+        return self.ok(rule_view(rule, known, last.get(request.rule_id)))

@@ -1,5 +1,6 @@
 """What is shown of alerts, rules and channels. Of a channel's address nobody sees more than the host."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -63,8 +64,8 @@ class AlertRuleView:
     last_evaluation: EvaluationView | None = None
 
 
-def rule_view(rule: AlertRule, last: EvaluationView | None = None) -> AlertRuleView:
-    """Return what is shown of a stored rule."""
+def rule_view(rule: AlertRule, known: Container[str], last: EvaluationView | None = None) -> AlertRuleView:
+    """Return what is shown of a stored rule; of its channels those that are ``known`` to be there."""
     state, details = rule.state, rule.state.details
     return AlertRuleView(
         rule_id=state.id,
@@ -76,7 +77,7 @@ def rule_view(rule: AlertRule, last: EvaluationView | None = None) -> AlertRuleV
         window=duration_text(details.window),
         cool_down=duration_text(details.cool_down),
         filters={"assay": details.assay, "machine_id": details.machine_id},
-        channels=details.channels,
+        channels=tuple(one for one in details.channels if one in known),
         active=details.active,
         defined_at=state.created_at,
         changed_at=state.last_modified,

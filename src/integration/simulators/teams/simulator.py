@@ -36,6 +36,7 @@ class Manner:
         failing: so many messages more are refused with 500.
         slow_seconds: it takes the message and is silent for so long.
         drops: so many messages more are taken, and the connection is cut before the answer.
+        says: what every message to a legacy connector is answered with, in a 200; empty for nothing.
         limits: whether more than four messages a second to one address are refused with 429.
     """
 
@@ -45,6 +46,7 @@ class Manner:
     failing: int = 0
     slow_seconds: float = 0.0
     drops: int = 0
+    says: str = ""
     limits: bool = True
 
 
@@ -88,6 +90,8 @@ class TeamsWorld:
             manner.throttled = max(0, manner.throttled - 1)
             headers = {"retry-after": str(manner.retry_after_seconds)} if manner.retry_after_seconds else {}
             return PlainTextResponse(THROTTLED, 200 if legacy else 429, headers)
+        if manner.says and legacy:
+            return PlainTextResponse(manner.says)
         objection = _objection(body, legacy=legacy)
         if objection is not None:
             return PlainTextResponse(objection, 413 if len(body) > LARGEST_BYTES else 400)
