@@ -1,6 +1,8 @@
 """A package that brings metrics, as pip would install it: modules and metadata in one folder."""
 
+import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -177,6 +179,15 @@ _NAMES = {
 
 
 MODULE = "labkeeper_sample_metrics"
+DECISION = Path(__file__).parents[2] / "notes" / "decisions" / "0032-metrics-of-specimens.md"
+
+
+def documented_plugin() -> tuple[str, dict[str, str]]:
+    """Return the module that the decision shows to authors of plugins, and its entry points."""
+    text = DECISION.read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (project,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    return code, tomllib.loads(project)["project"]["entry-points"]["labkeeper.metrics"]
 
 
 def write_metrics_package(folder: Path) -> None:
@@ -189,6 +200,9 @@ def write_metrics_package(folder: Path) -> None:
     lines = [f"{name} = {module}:{cls}" for name, cls in _NAMES.items()]
     lines.append("unimportable = labkeeper_no_such_module:Metric")
     (folder / "labkeeper_exiting_module.py").write_text("raise SystemExit(4)")
+    example, entry_points = documented_plugin()
+    (folder / "my_package.py").write_text(example)
+    lines += [f"{name} = {where}" for name, where in entry_points.items()]
     lines.append("exits-when-imported = labkeeper_exiting_module:Metric")
     (metadata / "entry_points.txt").write_text("\n".join(["[labkeeper.metrics]", *lines, ""]))
 
@@ -202,4 +216,5 @@ def installed_metrics_package(folder: Path) -> Iterator[None]:
         yield
     finally:
         sys.path.remove(str(folder))
-        sys.modules.pop(MODULE, None)
+        for module in (MODULE, "my_package"):
+            sys.modules.pop(module, None)

@@ -10,9 +10,11 @@ import httpx
 import pytest
 
 from api.kernel.authorization import Role
+from application.labops.metrics.registry import COLUMNS
+from domain.labops.values import SpecimenStatus
 from integration.labops.table.engine import QUESTIONS_AT_ONCE
 from tests.http.labops.test_metrics import READINGS, put
-from tests.support.metric_package import installed_metrics_package
+from tests.support.metric_package import DECISION, installed_metrics_package
 from tests.support.mongo import LocalMongod
 from tests.support.served import API, Served, served
 
@@ -65,6 +67,18 @@ def test_a_metric_in_sql_is_answered_as_a_table(http: httpx.Client) -> None:
         "columns": ["operator_id", "completed", "last"],
         "rows": [["O1", 11, "2026-02-03T16:00:00Z"]],
     }
+
+
+def test_the_example_for_authors_works_as_it_is_written(http: httpx.Client) -> None:
+    answer = custom(http, "failures-by-operator")
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {"columns": ["operator_id", "failed"], "rows": [["O1", 2]]}
+    text = DECISION.read_text()
+    assert "GET /api/v1/metrics/custom/failures-by-operator" in text
+    listed = text.partition("`inputs` are some of")[2].partition("`specimens` has")[0]
+    assert [name for name in COLUMNS if f"`{name}`" not in listed] == []
+    assert [status for status in SpecimenStatus if f"`{status.value}`" not in listed] == []
 
 
 def test_its_filters_are_those_of_all_metrics(http: httpx.Client) -> None:
