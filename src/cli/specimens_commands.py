@@ -1,10 +1,12 @@
 """``labkeeper specimens``: synthetic ones, files of them, and what is known of them."""
 
 import csv
+import shutil
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import IO, Annotated, Any, TextIO
 from urllib.parse import quote
 
 import httpx
@@ -23,6 +25,7 @@ COLUMNS = (
     *("error_code", "received_at", "processed_at", "started_at"),
 )
 _TRIES = 5
+_STANDARD = Path("-")
 
 
 @group.command()
@@ -34,12 +37,20 @@ def generate(
     until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%SZ"], help="End of these days; now by default.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="File to write; standard output by default.")] = None,
+    first_number: Annotated[
+        int | None,
+        typer.Option(min=0, max=999_999, help="Ids are numbered from here on, four to a number; any by default."),
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="File to write; - is standard output, as by default.")] = None,
 ) -> None:
-    """Write synthetic specimens as CSV. Nobody's data."""
+    """Write synthetic specimens as CSV. Nobody's data.
+
+    Ids (SP, BL, UR or CS and six digits) are unique within one file. Files that are to be imported together need
+    numbers of their own: 2000 specimens with --first-number 0 use 0 to 499, so the next file begins at 500.
+    """
     end = (until or datetime.now(UTC).replace(microsecond=0)).replace(tzinfo=UTC)
-    options = {"seed": seed, "days": days, "error_rate": error_rate, "until": end}
-    if output is None:
+    options = {"seed": seed, "days": days, "error_rate": error_rate, "until": end, "first_number": first_number}
+    if output is None or output == _STANDARD:
         _write(sys.stdout, count, options)
         return
     try:
@@ -52,9 +63,13 @@ def generate(
 def _write(file: TextIO, count: int, options: dict[str, Any]) -> None:
     from application.labops.specimens.synthetic import synthetic_readings
 
+    try:
+        readings = synthetic_readings(count, **options)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for one in synthetic_readings(count, **options):
+    for one in readings:
         row = [getattr(one, name) for name in COLUMNS]
         writer.writerow(
             f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else (value or "") for value in row
@@ -63,7 +78,7 @@ def _write(file: TextIO, count: int, options: dict[str, Any]) -> None:
 
 @group.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="CSV, packed with gzip or not.")],
+    file: Annotated[Path, typer.Argument(help="CSV, packed with gzip or not; - is standard input.")],
     report: Annotated[Path | None, typer.Option(help="Where to save the rows that were not taken, as CSV.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -85,9 +100,10 @@ def import_file(
 
 def _uploaded(client: LabkeeperClient, file: Path) -> dict[str, Any]:
     try:
-        with file.open("rb") as content:
+        with _opened(file) as content:
+            name = "standard-input.csv" if file == _STANDARD else file.name
             response = client.http.post(
-                f"{API}/specimens/import", files={"file": (file.name, content, "text/csv")}, timeout=None
+                f"{API}/specimens/import", files={"file": (name, content, "text/csv")}, timeout=None
             )
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}") from error
@@ -97,6 +113,16 @@ def _uploaded(client: LabkeeperClient, file: Path) -> dict[str, Any]:
         raise CommandError(describe_refusal(response))
     run: dict[str, Any] = response.json()
     return run
+
+
+def _opened(file: Path) -> IO[bytes]:
+    if file != _STANDARD:
+        return file.open("rb")
+    # A request says how long it is: what comes through a pipe is kept until its end is known.
+    kept = tempfile.TemporaryFile()  # noqa: SIM115  closed by whoever asked for it
+    shutil.copyfileobj(sys.stdin.buffer, kept)
+    kept.seek(0)
+    return kept
 
 
 def _followed(client: LabkeeperClient, run: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from api.kernel.authorization import Role
+from cli.app import app as command
 from tests.support.mongo import LocalMongod
 from tests.support.served import API, Served, assert_problem, eventually, served
 
@@ -177,6 +179,15 @@ def test_what_is_no_import_is_not_found(http: httpx.Client, import_id: str) -> N
     path = f"{API}/imports/{import_id}"
     for answer in (http.get(path), http.delete(path), http.get(f"{path}/report.csv"), http.get(f"{path}/events")):
         assert_problem(answer, 404, "not-found")
+
+
+def test_the_command_imports_what_comes_through_a_pipe(app: Served) -> None:
+    content = f"{HEADER}\nPIPE1,CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00,\n"
+    variables = {"LABKEEPER_URL": app.url, "LABKEEPER_TOKEN": app.running.token(Role.MANAGER)}
+    done = CliRunner().invoke(command, ["specimens", "import", "-", "--json"], input=content, env=variables)
+    assert done.exit_code == 0, done.output
+    run = json.loads(done.stdout)
+    assert (run["file_name"], run["size"], run["rows_applied"]) == ("standard-input.csv", len(content), 1)
 
 
 def test_what_is_no_upload_is_refused(app: Served, http: httpx.Client) -> None:

@@ -62,6 +62,23 @@ def test_what_is_generated_is_read_back(tmp_path: Path) -> None:
     assert [line for line, _ in batch.rows] == list(range(2, 502))
 
 
+def test_files_of_other_numbers_share_no_ids_and_a_dash_is_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ids: list[str] = []
+    for seed, first in ((1, 0), (2, 5)):
+        arguments = ["--count", "18", "--seed", str(seed), "--first-number", str(first), "--output", "-"]
+        done = CliRunner().invoke(app, ["specimens", "generate", *arguments])
+        assert done.exit_code == 0, done.output
+        ids += [row["specimen_id"] for row in csv.DictReader(io.StringIO(done.stdout))]
+    assert (len(ids), len(set(ids))) == (36, 36)
+    assert {int(one[2:]) for one in ids} == set(range(10))
+    assert not list(tmp_path.iterdir())
+    refused = CliRunner().invoke(app, ["specimens", "generate", "--count", "5", "--first-number", "999999"])
+    assert (refused.exit_code != 0, "," in refused.stdout) == (True, False)
+
+
 def test_times_without_offset_are_the_labs() -> None:
     row = "S1,CBC,M1,O1,COMPLETED,,2026-07-01T10:00:00,2026-07-01T10:30:00+00:00"
     [(_, reading)] = read(f"{HEADER}\n{row}", "Europe/Berlin").rows
