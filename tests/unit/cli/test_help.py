@@ -1,6 +1,11 @@
-"""What commands say about themselves."""
+"""What commands say about themselves, and what README says about them."""
+
+import re
+from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from cli.app import app
@@ -22,3 +27,18 @@ def test_every_command_explains_itself(command: list[str]) -> None:
     done = CliRunner().invoke(app, [*command, "--help"])
     assert (done.exit_code, done.stderr) == (0, "")
     assert "Usage: " in done.stdout
+
+
+def test_the_readme_lists_every_command() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    table = readme.partition("\n## Commands\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `labkeeper (\S+?)`? .*$", table, re.MULTILINE)
+    whole = get_command(app)
+    assert isinstance(whole, TyperGroup)
+    commands = whole.commands
+    assert set(listed) == set(commands)
+    for name in ("specimens", "events"):
+        text = "\n".join(line for line in table.splitlines() if f"`labkeeper {name} " in line)
+        group = commands[name]
+        assert isinstance(group, TyperGroup)
+        assert [one for one in group.commands if f"{name} {one}" not in text] == []
