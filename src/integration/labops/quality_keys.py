@@ -3,7 +3,7 @@
 import hashlib
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 import orjson
@@ -11,6 +11,7 @@ import orjson
 from domain.labops.quality.key_ledger import Key, KeyLedger
 
 KEYS_IN_MEMORY = 200_000
+NOTES_IN_MEMORY_BYTES = 4 * 1024 * 1024
 _PARTS = 64
 _RECORD = struct.Struct("<16sq")
 _AT_ONCE = 4096
@@ -27,8 +28,10 @@ class SpillingKeys(KeyLedger):
         self._most = most
         self._held: list[tuple[bytes, int]] = []
         self._parts: list[IO[bytes]] = []
+        self._notes = tempfile.SpooledTemporaryFile(NOTES_IN_MEMORY_BYTES)  # noqa: SIM115  closed in close()
 
-    def add(self, row: int, key: Key) -> None:
+    def add(self, row: int, line: int | None, key: Key) -> None:
+        self._notes.write(orjson.dumps((row, line, key), option=orjson.OPT_APPEND_NEWLINE))
         self._held.append((hashlib.blake2b(orjson.dumps(key), digest_size=16).digest(), row))
         if len(self._held) >= self._most:
             self._spill()
@@ -42,8 +45,18 @@ class SpillingKeys(KeyLedger):
             part.seek(0)
             yield from _shared(_records(part))
 
+    def noted(self, rows: Sequence[int]) -> Iterator[tuple[int, int | None, Key]]:
+        wanted = set(rows)
+        self._notes.seek(0)
+        while wanted:
+            row, line, key = orjson.loads(self._notes.readline())
+            if row in wanted:
+                wanted.remove(row)
+                yield row, line, tuple(key)
+
     def close(self) -> None:
         self._held.clear()
+        self._notes.close()
         for part in self._parts:
             part.close()
         self._parts.clear()

@@ -115,6 +115,10 @@ def test_bounds_are_included_and_below_and_above_are_told_apart(rule: dict[str, 
 def test_every_row_of_a_combination_that_is_there_twice_is_listed() -> None:
     text = "a,b\n1,x\n2,x\n1,x\n1,y\n,\n,\n1,x\n"
     assert found(text, engine("uniqueness", columns=["a", "b"])) == [("a, b", (0, 2, 4, 5, 6))]
+    one = only(check("a,b\n1,x\n2,x\n1,x\n", engine("uniqueness", columns=["a", "b"])))
+    assert [(cell.row_index, cell.line, cell.value) for cell in one.examples] == [(0, 2, "1 / x"), (2, 4, "1 / x")]
+    one = only(check('a,b\n"x\ny",1\n,1\n,2\n', engine("uniqueness", columns=["a"])))
+    assert [(cell.row_index, cell.line, cell.value) for cell in one.examples] == [(1, 4, None), (2, 5, None)]
 
 
 def test_completeness_is_a_share_per_column() -> None:
@@ -181,9 +185,11 @@ def test_keys_on_disk_tell_the_same_as_keys_in_memory(keys: list[tuple[str | Non
     spilling, plain = SpillingKeys(most=7), KeysInMemory()
     try:
         for row, key in enumerate(keys):
-            spilling.add(row, key)
-            plain.add(row, key)
-        assert sorted(spilling.shared()) == sorted(plain.shared())
+            spilling.add(row, row + 2, key)
+            plain.add(row, row + 2, key)
+        shared = sorted(spilling.shared())
+        assert shared == sorted(plain.shared())
+        assert list(spilling.noted(shared[:5])) == list(plain.noted(shared[:5]))
     finally:
         spilling.close()
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from domain.labops.quality.batches import RowBatch, Unreadable
 from domain.labops.quality.key_ledger import KeyLedger
-from domain.labops.quality.report import MOST_ROWS, RowTally
+from domain.labops.quality.report import LONGEST_TEXT, MOST_EXAMPLES, MOST_ROWS, Example, RowTally
 
 MOST_VALUES = 50
 """Different wrong values that are told."""
@@ -173,8 +173,9 @@ class SameKeyTwice(Check):
 
     def see(self, batch: RowBatch) -> None:
         add = self._ledger.add
-        for row, key in zip(batch.rows, zip(*(batch.columns[name] for name in self.columns), strict=True), strict=True):
-            add(row, key)
+        keys = zip(*(batch.columns[name] for name in self.columns), strict=True)
+        for at, (row, key) in enumerate(zip(batch.rows, keys, strict=True)):
+            add(row, line_of(batch, at), key)
 
     def results(self) -> Iterator[Finding | Unchecked]:
         tally = RowTally()
@@ -185,6 +186,9 @@ class SameKeyTwice(Check):
                 yield row
 
         tally.rows = heapq.nsmallest(MOST_ROWS, counted())
+        for row, line, key in self._ledger.noted(tally.rows[:MOST_EXAMPLES]):
+            value = key[0] if len(key) == 1 else " / ".join(one or "" for one in key)
+            tally.examples.append(Example(row, line, None if value is None else value[:LONGEST_TEXT]))
         if tally.count:
             yield Finding(", ".join(self.columns), tally, f"{tally.count} rows share their values", "unique")
 
