@@ -10,6 +10,8 @@ from neuroglia.dependency_injection.service_provider import ServiceCollection, S
 from neuroglia.hosting.abstractions import HostedService
 
 from api.dashboard.installation import DashboardInstallation
+from api.dashboard.page_shell import PageShell
+from api.dashboard.refusal_pages import install_refusal_pages
 from api.dashboard.static_files import StaticFiles
 from api.kernel.authentication import Authenticator
 from api.kernel.builder import LabkeeperWebApplicationBuilder
@@ -144,13 +146,15 @@ def build_app(
     services.add_singleton(ReadYourWrites)
     services.add_singleton(Authenticator, singleton=_authenticator(settings, secrets, clock, monotonic, who))
     register_handlers(services, "application.operations")
-    _register_dashboard(services, settings)
+    pages = _register_dashboard(services, settings)
     _register_probes(builder, driver, telemetry)
     builder.add_controllers(
         ["api.labs", "api.labops", "api.records", "api.access", "api.webhooks", "api.operations", "api.dashboard"]
     )
     LabkeeperTaskScheduler.configure(builder, [labs.JOBS, *field.jobs, *operations.jobs])
-    return builder.build_app_with_lifespan("Labkeeper", DESCRIPTION, product_version())
+    app = builder.build_app_with_lifespan("Labkeeper", DESCRIPTION, product_version())
+    install_refusal_pages(app, pages)
+    return app
 
 
 def _authenticator(
@@ -187,10 +191,13 @@ def _register_event_stream(services: ServiceCollection, feeds: Sequence[MongoEve
     services.add_singleton(EventStream, implementation_factory=stream)
 
 
-def _register_dashboard(services: ServiceCollection, settings: Settings) -> None:
+def _register_dashboard(services: ServiceCollection, settings: Settings) -> PageShell:
     installation = DashboardInstallation(product_version(), settings.labops.timezone, bool(settings.connect.url))
-    services.add_singleton(DashboardInstallation, singleton=installation)
-    services.add_singleton(StaticFiles, singleton=StaticFiles())
+    static = StaticFiles()
+    shell = PageShell(static, installation)
+    services.add_singleton(StaticFiles, singleton=static)
+    services.add_singleton(PageShell, singleton=shell)
+    return shell
 
 
 def _register_probes(builder: LabkeeperWebApplicationBuilder, driver: MongoDriver, telemetry: Telemetry) -> None:

@@ -5,37 +5,15 @@ from typing import Annotated
 
 from classy_fastapi import get
 from fastapi import Query, Request, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from neuroglia.mediation import Mediator
 
-from api.dashboard.installation import DashboardInstallation
 from api.dashboard.page_route import PageRoute
-from api.dashboard.static_files import PLOTLY, StaticFiles
+from api.dashboard.page_shell import PageShell
+from api.dashboard.static_files import StaticFiles
 from api.kernel.authorization import Role, public, requires
 from api.kernel.controller import LabkeeperController
 from api.kernel.guarded_route import principal_of
 from api.kernel.query_strings import takes_other_parameters
-
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +42,18 @@ class PagesController(LabkeeperController):
     versioned = False
     route_class = PageRoute
 
-    def __init__(self, mediator: Mediator, static: StaticFiles, installation: DashboardInstallation) -> None:
+    def __init__(self, mediator: Mediator, shell: PageShell, static: StaticFiles) -> None:
+        self._shell = shell
         self._static = static
-        self._installation = installation
-        self._templates = Environment(
-            loader=PackageLoader("api.dashboard"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
         super().__init__(mediator)
+
+    @public
+    @get("/favicon.ico", response_class=Response, include_in_schema=False)
+    async def icon(self) -> Response:
+        """The icon, where browsers look for one on their own."""
+        found = await self._static.file_async("mark.svg")
+        assert found is not None
+        return Response(found.body, 200, {"Cache-Control": "public, max-age=86400"}, found.media_type)
 
     @public
     @get("/login", response_class=Response, include_in_schema=False)
@@ -133,8 +112,4 @@ class PagesController(LabkeeperController):
         )
 
     def _page(self, template: str, **shown: object) -> Response:
-        text = self._templates.get_template(template).render(
-            static=f"/static/{self._static.version}", plotly=PLOTLY, pages=PAGES, installation=self._installation,
-            **shown,
-        )  # fmt: skip
-        return Response(text, 200, HEADERS, "text/html; charset=utf-8")
+        return self._shell.page(template, {"pages": PAGES, **shown})

@@ -57,6 +57,31 @@ def test_where_they_wanted_to_go_is_kept_with_its_filters(browser: httpx.Client)
     assert "<script>" not in browser.get("/login", params={"next": '"><script>alert(1)</script>'}).text
 
 
+@pytest.mark.parametrize(("address", "status"), [("/nowhere", 404), ("/login?next=" + "a" * 2001, 422)])
+def test_a_browser_at_a_wrong_address_gets_a_page_and_a_program_is_told(
+    browser: httpx.Client, address: str, status: int
+) -> None:
+    answer = browser.get(address, headers=HTML)
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert "To the overview" in answer.text
+    assert "characters" not in answer.text
+    assert_problem(browser.get(address), status)
+    assert_problem(browser.get(f"{API}/nowhere", headers=HTML), 404)
+
+
+def test_a_page_that_takes_no_parameters_refuses_them_with_a_page(app: Served, browser: httpx.Client) -> None:
+    log_in(browser, app.running.token(Role.USER))
+    answer = browser.get("/system?window=bogus", headers=HTML)
+    assert (answer.status_code, "does not know" in answer.text) == (422, True)
+
+
+def test_the_icon_is_where_browsers_look_for_it(browser: httpx.Client) -> None:
+    answer = browser.get("/favicon.ico")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+
+
 @pytest.mark.parametrize("page", [page.path for page in PAGES])
 def test_pages_hold_nothing_that_their_policy_forbids(app: Served, browser: httpx.Client, page: str) -> None:
     assert log_in(browser, app.running.token(Role.USER)).status_code == 204
