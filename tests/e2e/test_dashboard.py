@@ -36,6 +36,8 @@ READY = {
     "/system": "#read-models tbody tr",
 }
 """The pages, and what is seen on each once it has its data."""
+CLIPPED = """() => [...document.querySelectorAll('.panel-body, .tile-more')]
+  .filter((node) => node.scrollWidth > node.clientWidth + 1).map((node) => node.textContent.trim().slice(0, 40))"""
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +188,62 @@ def test_a_scenario_is_simulated_and_shown_against_the_lab_as_it_is(
     expect(page.locator("#projection tbody tr")).to_have_count(7)
     expect(page.locator("#chart-projection .bars .point").first).to_be_visible()
     expect(page.locator("#observed")).to_contain_text("extra-1")
-    visitor.screenshot("what-if")
+    expect(page.locator("#result-of")).to_contain_text("Result of: +2 machines")
+    expect(page.locator("#result-of")).to_contain_text("2 d · 4 replications · seed 7")
+    for width in (1280, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(CLIPPED) == [], width
+        visitor.screenshot(f"what-if-{width}")
+
+
+def test_the_untouched_form_works_and_a_cancelled_scenario_claims_no_others_figures(
+    visitor: Visitor, app: Served, api: httpx.Client, specimens: int
+) -> None:
+    page = visitor.page
+    body = {"replications": 2, "horizon": "PT30H", "seed": 11}
+    visitor.log_in(app.running.token(Role.USER))
+    done = api.post(f"{API}/what-if/simulations", json=body).json()
+    with api.stream("GET", f"{API}/what-if/simulations/{done['id']}/events") as stream:
+        stream.read()
+    page.goto("/what-if")
+    expect(page.locator("#result-of")).to_contain_text("1 d 6 h · 2 replications · seed 11")
+    page.get_by_role("button", name="Simulate").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#sim-told")).to_have_text("cancelled")
+    expect(page.locator("#result-of")).to_contain_text("These figures are of another simulation")
+    expect(page.locator("#simulations tr[aria-current]")).to_contain_text("1 d 6 h")
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("/?window=bogus", "asks for a time that cannot be"),
+        (f"/?assay={'A' * 300}&window=P7D", "asks for an assay that cannot be"),
+        ("/what-if?growth=much", "cannot be set here"),
+    ],
+)
+def test_what_an_address_asks_wrongly_is_left_out_with_a_sentence(
+    visitor: Visitor, app: Served, address: str, told: str
+) -> None:
+    page = visitor.page
+    visitor.log_in(app.running.token(Role.USER))
+    page.goto(address)
+    expect(page.locator("#notices")).to_contain_text(told)
+    assert "bogus" not in page.url
+    assert "AAA" not in page.url
+    if address.startswith("/?"):
+        expect(page.locator("#live")).to_contain_text("live")
+        assert "bogus" not in page.locator("#window").inner_text()
+
+
+def test_on_a_phone_every_page_is_in_the_navigation(browser: Browser, app: Served) -> None:
+    found = Visitor(browser, app.url, viewport={"width": 390, "height": 844})
+    found.log_in(app.running.token(Role.USER))
+    for link in found.page.locator(".side nav a").all():
+        box = link.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390, link.inner_text()
+    found.context.close()
 
 
 def test_rules_are_run_changed_and_refused_with_the_line(visitor: Visitor, app: Served, specimens: int) -> None:

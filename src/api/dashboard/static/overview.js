@@ -1,7 +1,7 @@
 import { get, query, send } from "./api.js";
 import { draw, plain, series, tone } from "./charts.js";
 import {
-  action, age, ageNode, badge, byId, clock, count, decimal, duration, el, fill, messageOf, minutes, moment, part, percent,
+  action, age, ageNode, badge, byId, clock, count, decimal, duration, el, fill, messageOf, minutes, moment, notify, part, percent,
   setLive, setState, setText,
 } from "./ui.js";
 
@@ -19,6 +19,23 @@ const METRICS = {
 let source = null;
 let newest = null;
 let heard = 0;
+
+const isMoment = (text) => /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(text) && !Number.isNaN(Date.parse(text));
+const isName = (longest) => (text) => [...text].length <= longest && !/\p{Cc}/u.test(text);
+const KNOWN = {
+  window: ["time", (text) => text === "" || text === "all" || /^(P0*[1-9]\d{0,2}D|PT0*[1-9]\d{0,3}H)$/.test(text)],
+  from: ["begin", isMoment], to: ["end", isMoment], assay: ["assay", isName(20)], machine_id: ["machine", isName(10)],
+};
+
+/** Take out of the address what cannot be asked, and say so. */
+function tidy() {
+  const given = new URLSearchParams(location.search);
+  const wrong = NAMES.filter((name) => given.has(name) && !KNOWN[name][1](given.get(name)));
+  if (!wrong.length) return;
+  for (const name of wrong) given.delete(name);
+  history.replaceState(null, "", location.pathname + query(Object.fromEntries(given)));
+  notify(`The address asks for ${wrong.map((name) => `a${/^[aeo]/.test(KNOWN[name][0]) ? "n" : ""} ${KNOWN[name][0]}`).join(" and ")} that cannot be. That filter was left out.`);
+}
 
 function wanted() {
   const given = new URLSearchParams(location.search);
@@ -85,7 +102,7 @@ function tile(name, value, more, values, bad = false) {
 function showTiles(now) {
   const { tat, throughput, errors, sla, wip } = now;
   tile("completed", count(throughput.total), `${count(throughput.today)} today`, throughput.data.map((point) => point.count));
-  tile("tat", tat.total_specimens ? minutes(tat.p90) : "–", tat.total_specimens ? `P50 ${minutes(tat.p50)} · P99 ${minutes(tat.p99)}` : "nothing completed", now.tat_series.data.map((point) => point.p90));
+  tile("tat", tat.total_specimens ? minutes(tat.p90) : "–", tat.total_specimens ? [`P50 ${minutes(tat.p50)}`, `P99 ${minutes(tat.p99)}`].map((text) => text.replaceAll(" ", "\u00a0")).join(" · ") : "nothing completed", now.tat_series.data.map((point) => point.p90));
   tile("sla", sla.total_completed ? percent(sla.breach_rate) : "–", `${count(sla.breach_count)} of ${count(sla.total_completed)}`, now.sla_series.data.map((point) => point.breach_rate), sla.breach_rate > 0.1);
   tile("errors", errors.total_specimens ? percent(errors.overall_error_rate) : "–", `${count(errors.total_errors)} of ${count(errors.total_specimens)}`, now.errors_series.data.map((point) => point.error_rate), errors.overall_error_rate > 0.1);
   const inProcess = wip.by_status.find((group) => group.value === "IN_PROCESS")?.count || 0;
@@ -248,12 +265,16 @@ filters.addEventListener("change", () => {
   for (const panel of panels) panel.setAttribute("aria-busy", "true");
   connect();
 });
-addEventListener("popstate", connect);
+addEventListener("popstate", () => {
+  tidy();
+  connect();
+});
 setInterval(() => heard && Date.now() - heard > QUIET_SECONDS * 1000 && stale("stale"), 5000);
 document.addEventListener("visibilitychange", () => {
   // A page that nobody sees needs no stream; it catches up when it is seen again.
   if (document.visibilityState === "visible") connect();
   else source?.close();
 });
+tidy();
 showFilters({ assays: [], machines: [] });
 connect();

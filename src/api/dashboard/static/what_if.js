@@ -1,6 +1,6 @@
 import { follow, get, query, send } from "./api.js";
 import { draw, series, tone } from "./charts.js";
-import { ageNode, badge, byId, count, decimal, el, every, fill, messageOf, minutes, part, percent, setState, setText } from "./ui.js";
+import { ageNode, badge, byId, count, decimal, el, every, fill, messageOf, minutes, notify, part, percent, setState, setText } from "./ui.js";
 
 const API = "/api/v1/what-if";
 const STATES = { queued: "", running: "info", completed: "good", failed: "bad", cancelled: "warn", interrupted: "warn" };
@@ -17,6 +17,7 @@ const table = (panel) => panel.querySelector("table");
 const change = (value) => (value ? `${value > 0 ? "+" : "−"}${Math.abs(value)} %` : "as now");
 let end = null;
 let chosen = null;
+let pictured = null;
 
 const numbers = () => Object.fromEntries(["extra_machines", "failures", "growth"].map((name) => [name, Number(form.elements[name].value)]));
 
@@ -44,14 +45,46 @@ async function showLinear() {
   }
 }
 
-const within = (estimate, format) => (estimate.low == null ? format(estimate.mean) : `${format(estimate.mean)} ± ${format((estimate.high - estimate.low) / 2)}`);
+const within = (estimate, format) => el("td", { class: "num" }, format(estimate.mean), estimate.low == null ? null : el("small", { class: "interval" }, `${format(estimate.low)} – ${format(estimate.high)}`));
+
+/** A horizon as the API spells it (P1DT22H) as people do. */
+function lasting(text) {
+  const [, years, days, hours, rest] = /^P(?:(\d+)Y)?(?:(\d+)D)?(?:T(?:(\d+)H)?(.*))?$/.exec(text) || [];
+  const whole = Number(years || 0) * 365 + Number(days || 0);
+  return [whole ? `${whole} d` : "", hours ? `${hours} h` : "", rest ? rest.toLowerCase().replace("m", " min ").trim() : ""].filter(Boolean).join(" ") || text;
+}
+
+function policyOf({ kind, assays, size }) {
+  if (kind === "batch") return `batches of ${size}`;
+  return kind === "priority" && assays.length ? `${assays.join(", ")} first` : POLICIES[kind];
+}
+
+const changeOf = (run) => [change(Math.round((run.failure_rate_factor - 1) * 100)), change(Math.round(run.arrival_growth * 100))];
+
+function named(run) {
+  const [failures, growth] = changeOf(run);
+  return `${run.extra_machines ? `+${run.extra_machines}` : "no extra"} machines · failures ${failures} · arrivals ${growth} · ${policyOf(run.policy)} · ${lasting(run.horizon)} · ${run.replications} replications · seed ${run.seed}`;
+}
+
+/** Say whose figures are to be seen: the scenario beside them may be another one by now. */
+function showWhose() {
+  if (!pictured) return;
+  const other = chosen && chosen !== pictured.id;
+  byId("result-of").replaceChildren(other ? "These figures are of another simulation: " : "Result of: ", el("b", {}, named(pictured)), ", ", ageNode(pictured.created_at));
+  for (const row of table(simulations).tBodies[0].rows) {
+    if (row.dataset.run === pictured.id) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  }
+}
 
 function showResult(run) {
+  pictured = run;
+  showWhose();
   const { baseline, scenario: projected, difference } = run.result;
   const quantiles = ["tat_p50", "tat_p90", "tat_p99"];
   const bars = (outcome, name, colour) => ({
     type: "bar", name, x: ["P50", "P90", "P99"], y: quantiles.map((key) => outcome[key].mean), marker: { color: colour },
-    error_y: { type: "data", array: quantiles.map((key) => (outcome[key].high ?? outcome[key].mean) - outcome[key].mean), color: tone("muted"), thickness: 1.4, width: 4 },
+    error_y: { type: "data", symmetric: false, array: quantiles.map((key) => (outcome[key].high ?? outcome[key].mean) - outcome[key].mean), arrayminus: quantiles.map((key) => outcome[key].mean - (outcome[key].low ?? outcome[key].mean)), color: tone("muted"), thickness: 1.4, width: 4 },
     hovertemplate: `${name} %{x}<br>%{y:.1f} min<extra></extra>`,
   });
   draw(byId("chart-projection"), () => ({ data: [bars(baseline, "current", tone("muted")), bars(projected, "projected", series(1))], layout: { barmode: "group", showlegend: true, margin: { l: 48, r: 8, t: 30, b: 30 }, yaxis: { title: { text: "minutes" } }, xaxis: { type: "category" } } }));
@@ -59,10 +92,10 @@ function showResult(run) {
     const gap = difference[key];
     const sure = gap?.low != null && (gap.low > 0 || gap.high < 0);
     const better = gap && (key === "throughput" ? gap.mean > 0 : gap.mean < 0);
-    return el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "num" }, within(baseline[key], format)), el("td", { class: "num" }, within(projected[key], format)),
+    return el("tr", {}, el("th", { scope: "row" }, name), within(baseline[key], format), within(projected[key], format),
       el("td", { class: "num" }, gap ? badge(`${gap.mean > 0 ? "+" : "−"}${format(Math.abs(gap.mean))}`, sure ? (better ? "good" : "warn") : "") : ""));
   }));
-  setText(part(projection, "hint"), `${run.replications} replications, 95 % intervals, seed ${run.seed}`);
+  setText(part(projection, "hint"), "95 % intervals");
   setState(projection, "ready");
   const busy = (outcome, id) => (outcome.utilisation[id] ? percent(outcome.utilisation[id].mean) : "–");
   const known = run.observed.machines.map((one) => el("tr", {}, el("th", { scope: "row" }, one.machine_id), el("td", { class: "num" }, count(one.specimens)), el("td", { class: "num" }, count(one.slots)), el("td", { class: "num" }, decimal(one.service_mean)), el("td", { class: "num" }, percent(one.failure_probability)), el("td", { class: "num" }, busy(baseline, one.machine_id)), el("td", { class: "num" }, busy(projected, one.machine_id))));
@@ -79,8 +112,9 @@ async function shown(run) {
   byId("sim-progress").value = over ? 1 : run.progress;
   byId("cancel").hidden = over;
   byId("simulate").disabled = !over;
-  setText(byId("sim-told"), over ? run.state : `${run.replications_done} of ${run.replications}, ${count(run.specimens)} specimens`);
+  setText(byId("sim-told"), over ? run.state : `${run.replications_done} of ${run.replications} over ${lasting(run.horizon)}, ${count(run.specimens)} specimens`);
   if (run.error) setText(byId("sim-error"), run.error);
+  showWhose();
   if (!over) return;
   end?.();
   end = null;
@@ -102,7 +136,8 @@ form.addEventListener("submit", async (event) => {
   const now = numbers();
   const values = form.elements;
   const policy = values.policy.value === "batch" ? { kind: "batch", size: Number(values.size.value) } : values.policy.value;
-  const body = { extra_machines: now.extra_machines, failure_rate_factor: 1 + now.failures / 100, arrival_growth: now.growth / 100, policy, replications: Number(values.replications.value), horizon: `P${Number(values.days.value)}D` };
+  const body = { extra_machines: now.extra_machines, failure_rate_factor: 1 + now.failures / 100, arrival_growth: now.growth / 100, policy, replications: Number(values.replications.value) };
+  if (values.days.value !== "") body.horizon = `P${Number(values.days.value)}D`;
   if (values.seed.value !== "") body.seed = Number(values.seed.value);
   try {
     const started = await send("POST", `${API}/simulations`, body);
@@ -128,11 +163,12 @@ let first = true;
 async function look() {
   try {
     const { items } = await get(`${API}/simulations?limit=20`);
-    fill(table(simulations), items.map((run) => el("tr", {},
+    fill(table(simulations), items.map((run) => el("tr", { "data-run": run.id },
       el("th", { scope: "row" }, el("button", { type: "button", class: "link", "data-key": run.id, onclick: () => watch(run.id) }, ageNode(run.created_at))),
       el("td", { title: run.error || "" }, badge(run.state, STATES[run.state])), el("td", { class: "num" }, run.extra_machines ? `+${run.extra_machines}` : "as now"),
-      el("td", { class: "num" }, change(Math.round((run.failure_rate_factor - 1) * 100))), el("td", { class: "num" }, change(Math.round(run.arrival_growth * 100))),
-      el("td", {}, POLICIES[run.policy.kind]), el("td", { class: "num" }, count(run.specimens)), el("td", {}, run.actor))));
+      ...changeOf(run).map((text) => el("td", { class: "num" }, text)), el("td", {}, policyOf(run.policy)), el("td", { class: "num" }, lasting(run.horizon)),
+      el("td", { class: "num" }, count(run.replications)), el("td", { class: "num" }, String(run.seed)), el("td", { class: "num" }, count(run.specimens)), el("td", {}, run.actor))));
+    showWhose();
     setState(simulations, items.length ? "ready" : "empty", "Nothing was simulated yet.");
     const done = items.find((run) => run.state === "completed");
     if (first && !chosen && done) showResult(await get(`${API}/simulations/${done.id}`));
@@ -142,7 +178,13 @@ async function look() {
   }
 }
 
-for (const [name, value] of new URLSearchParams(location.search)) if (["extra_machines", "failures", "growth"].includes(name)) form.elements[name].value = value;
+const known = [...new URLSearchParams(location.search)].filter(([name]) => ["extra_machines", "failures", "growth"].includes(name));
+const fits = ([name, value]) => /^-?\d+$/.test(value) && Number(value) >= Number(form.elements[name].min) && Number(value) <= Number(form.elements[name].max);
+for (const [name, value] of known.filter(fits)) form.elements[name].value = value;
+if (!known.every(fits)) {
+  notify("The address asks for a scenario that cannot be set here. That part was left out.");
+  history.replaceState(null, "", location.pathname + query(Object.fromEntries(known.filter(fits))));
+}
 told();
 setState(scenario, "ready");
 setState(projection, "empty", "Simulate a scenario to see it against the laboratory as it is.");
