@@ -16,12 +16,13 @@ PATH = f"{API}/events/stream"
 class Listener:
     """Reads a stream in a thread of its own."""
 
-    def __init__(self, client: httpx.Client, params: Any, last_event_id: str | None) -> None:
+    def __init__(self, client: httpx.Client, params: Any, last_event_id: str | None, path: str) -> None:
         self.events: list[dict[str, Any]] = []
         self.connected = threading.Event()
         self.ended = threading.Event()
         self.headers = httpx.Headers()
         self._client = client
+        self._path = path
         self._request = {
             "params": params,
             "headers": {"Last-Event-ID": last_event_id} if last_event_id else {},
@@ -35,7 +36,7 @@ class Listener:
 
     def _listen(self) -> None:
         try:
-            with self._client.stream("GET", PATH, **self._request) as answer:
+            with self._client.stream("GET", self._path, **self._request) as answer:
                 self.refused = answer.status_code == 401
                 assert answer.status_code == 200, answer.read()
                 self.headers = answer.headers
@@ -66,9 +67,11 @@ class Listener:
 
 
 @contextmanager
-def listening_with(client: httpx.Client, params: Any = None, last_event_id: str | None = None) -> Iterator[Listener]:
+def listening_with(
+    client: httpx.Client, params: Any = None, last_event_id: str | None = None, path: str = PATH
+) -> Iterator[Listener]:
     """Listen until the block ends; the client is closed then."""
-    listener = Listener(client, params, last_event_id)
+    listener = Listener(client, params, last_event_id, path)
     try:
         yield listener
     finally:

@@ -1,7 +1,9 @@
 """Who is asking: whatever a request presents is tried in the ways that there are, each of which knows its own kind."""
 
 import asyncio
+from collections.abc import Coroutine
 from http import HTTPStatus
+from typing import Any
 
 from api.kernel.authorization import Access, Role
 from api.kernel.cookies import Cookies
@@ -90,15 +92,26 @@ class Authenticator:
         return principal
 
     async def wait_until_shut_out_async(self, principal: Principal) -> None:
-        """Return once somebody who was let in is let in no more; wait for ever while they are.
+        """Return once somebody who was let in is let in no more: shut out, logged out, or their token has expired.
 
         Raises:
             UnavailableError: whoever could tell does not answer.
         """
-        if self._admission is None:
-            await asyncio.Event().wait()
-        else:
-            await self._admission.wait_for_objection_async(principal.subject)
+        waits: list[Coroutine[Any, Any, None]] = [asyncio.sleep(self._tokens.seconds_left(principal))]
+        if self._admission is not None:
+            waits.append(self._admission.wait_for_objection_async(principal.subject))
+        session = principal.signed_in.session_key if principal.signed_in is not None else None
+        if self._sessions is not None and session is not None:
+            waits.append(self._sessions.wait_until_ended_async(session))
+        tasks = [asyncio.create_task(wait) for wait in waits]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _principal_async(self, presented: Presented) -> Principal:
         if presented.has_authorization:

@@ -50,6 +50,10 @@ class JwtTokens:
         self._clock = clock or SystemClock()
         self._verified: OrderedDict[bytes, Principal] = OrderedDict()
 
+    def seconds_left(self, principal: Principal) -> float:
+        """Return how long somebody is known yet, as they came; 0 when that is over."""
+        return max(0.0, principal.expires_at - self._clock.now().timestamp())
+
     @staticmethod
     def is_foreign(token: str) -> bool:
         """Tell whether this is no signed token at all but an opaque one, such as other systems give."""

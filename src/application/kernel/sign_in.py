@@ -54,6 +54,13 @@ class BrowserSessions(ABC):
             UnavailableError: the store does not answer.
         """
 
+    @abstractmethod
+    async def wait_until_ended_async(self, session_key: str) -> None:
+        """Return once a session is over: at once when it is ended here, within seconds when it is elsewhere.
+
+        While the store does not answer nobody can tell, and it waits on.
+        """
+
 
 class Admission(ABC):
     """Knows who is let in no more, whatever they present."""

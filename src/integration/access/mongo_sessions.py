@@ -1,5 +1,6 @@
 """Sessions of browsers in MongoDB."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
@@ -9,13 +10,16 @@ from application.contracts.labs_context import LabsContext
 from application.kernel.sign_in import SignedIn
 from domain.kernel.clock import Clock
 from integration.access.secrets_at_rest import name_of
-from integration.mongo.driver import MongoDriver, translating_outages
+from integration.access.session_ends import SessionEnds
+from integration.mongo.driver import MongoDriver, answering_within, translating_outages
 
 COLLECTION = "access_sessions"
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=14)
 _TOUCHED_AGAIN = timedelta(minutes=1)
 _STORE = "the session store"
+_PATIENCE_SECONDS = 3.0
+"""Every request of a browser asks: a page that says that there is no answer is better than one that never comes."""
 _CONTEXT = ("opportunity_id", "program_id", "organization_id")
 
 
@@ -33,6 +37,7 @@ class MongoSessions(Sessions):
         self._clock = clock
         self._idle = idle
         self._absolute = absolute
+        self._ends = SessionEnds(self._live_of_async)
 
     async def prepare_async(self) -> None:
         """Create the indexes: old sessions go by themselves, a person's are found."""
@@ -81,6 +86,10 @@ class MongoSessions(Sessions):
     async def end_async(self, session_key: str) -> None:
         with translating_outages(_STORE):
             await self._sessions.delete_one({"_id": session_key})
+        self._ends.tell(session_key)
+
+    async def wait_until_ended_async(self, session_key: str) -> None:
+        await self._ends.wait_async(session_key)
 
     async def end_by_secret_async(self, secret: str) -> None:
         await self.end_async(name_of(secret))
@@ -92,13 +101,18 @@ class MongoSessions(Sessions):
             )
         return found is not None
 
+    async def _live_of_async(self, keys: Collection[str]) -> set[str]:
+        live = {"_id": {"$in": list(keys)}, "expires_at": {"$gt": self._clock.now()}}
+        async with answering_within(_PATIENCE_SECONDS, _STORE):
+            return {found["_id"] for found in await self._sessions.find(live, {"_id": 1}).to_list(None)}
+
     async def _live_async(self, key: str) -> dict[str, Any] | None:
-        with translating_outages(_STORE):
+        async with answering_within(_PATIENCE_SECONDS, _STORE):
             found = await self._sessions.find_one({"_id": key})
         return None if found is None or found["expires_at"] <= self._clock.now() else found
 
     async def _touch_async(self, found: dict[str, Any]) -> None:
         until = min(self._clock.now() + self._idle, found["ends_at"])
         if until - found["expires_at"] >= _TOUCHED_AGAIN:
-            with translating_outages(_STORE):
+            async with answering_within(_PATIENCE_SECONDS, _STORE):
                 await self._sessions.update_one({"_id": found["_id"]}, {"$set": {"expires_at": until}})

@@ -4,6 +4,7 @@ The two differ in what is awaited and in how sessions and change streams open; t
 else a collection is pymongo's ``AsyncCollection`` by type, whichever driver stands behind it.
 """
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -34,6 +35,8 @@ DriverName = Literal["motor", "pymongo"]
 T = TypeVar("T")
 CLOSE_SECONDS = 0.5
 """A server that is gone is not told goodbye for longer than this."""
+
+_SLACK_SECONDS = 0.5
 
 OUTAGES = (ConnectionFailure, ExecutionTimeout, NetworkTimeout, ServerSelectionTimeoutError, WTimeoutError)
 """Driver errors that mean: no answer, and nobody knows whether a write happened."""
@@ -66,6 +69,18 @@ def translating_outages(what: str = "the database") -> Iterator[None]:
         if is_outage(error):
             raise UnavailableError(f"{what} gives no answer") from error
         raise
+
+
+@asynccontextmanager
+async def answering_within(seconds: float, what: str = "the database") -> AsyncIterator[None]:
+    """As :func:`translating_outages`, and an answer that takes longer than ``seconds`` counts as none."""
+    try:
+        # The outer one is for operations that wait for a thread: all of them may be waiting for the same database.
+        async with asyncio.timeout(seconds + _SLACK_SECONDS):
+            with translating_outages(what), pymongo.timeout(seconds):
+                yield
+    except TimeoutError as error:
+        raise UnavailableError(f"{what} gives no answer") from error
 
 
 class MongoDriver(ABC):
