@@ -36,8 +36,10 @@ READY = {
     "/system": "#read-models tbody tr",
 }
 """The pages, and what is seen on each once it has its data."""
-CLIPPED = """() => [...document.querySelectorAll('.panel-body, .tile-more')]
-  .filter((node) => node.scrollWidth > node.clientWidth + 1).map((node) => node.textContent.trim().slice(0, 40))"""
+CLIPPED = """() => [...document.querySelectorAll('.panel-body, .tile-more, .projection .chart')]
+  .filter((node) => node.scrollWidth > node.clientWidth + 1
+    || (node.matches('.tile-more') && node.scrollHeight > node.clientHeight + 1))
+  .map((node) => node.textContent.trim().slice(0, 40))"""
 
 
 @pytest.fixture(scope="module")
@@ -192,8 +194,15 @@ def test_a_scenario_is_simulated_and_shown_against_the_lab_as_it_is(
     expect(page.locator("#result-of")).to_contain_text("2 d · 4 replications · seed 7")
     for width in (1280, 1440):
         page.set_viewport_size({"width": width, "height": 900})
+        page.goto("/what-if")
+        expect(page.locator("#result-of")).to_contain_text("seed 7")
+        expect(page.locator("#chart-projection .bars .point").first).to_be_visible()
         assert page.evaluate(CLIPPED) == [], width
         visitor.screenshot(f"what-if-{width}")
+        page.goto("/")
+        expect(page.locator("#kpi-tat")).to_contain_text("P99")
+        assert page.evaluate(CLIPPED) == [], width
+        visitor.screenshot(f"overview-{width}")
 
 
 def test_the_untouched_form_works_and_a_cancelled_scenario_claims_no_others_figures(

@@ -6,7 +6,7 @@ import {
 } from "./ui.js";
 
 const API = "/api/v1";
-const QUIET_SECONDS = 40;
+const QUIET_SECONDS = 20;
 const NAMES = ["window", "from", "to", "assay", "machine_id"];
 const filters = byId("filters");
 const panels = ["throughput", "tat", "errors", "ageing", "breaches", "alerts"].map(byId);
@@ -239,6 +239,7 @@ async function ended() {
 
 function connect() {
   source?.close();
+  heard ||= Date.now();
   const opened = source = new EventSource(`${API}/overview/stream${query(wanted())}`);
   opened.addEventListener("overview", (event) => {
     alive();
@@ -251,7 +252,10 @@ function connect() {
     setText(part(byId("kpi-completed"), "value"), count(now.completed));
     setText(part(byId("kpi-open"), "value"), count(now.open));
   });
-  opened.addEventListener("trouble", (event) => stale(JSON.parse(event.data).detail, "error"));
+  opened.addEventListener("trouble", (event) => {
+    heard = Date.now();
+    stale(JSON.parse(event.data).detail, "error");
+  });
   opened.onerror = () => {
     if (opened !== source) return;
     stale("reconnecting");
@@ -269,7 +273,7 @@ addEventListener("popstate", () => {
   tidy();
   connect();
 });
-setInterval(() => heard && Date.now() - heard > QUIET_SECONDS * 1000 && stale("stale"), 5000);
+setInterval(() => heard && Date.now() - heard > QUIET_SECONDS * 1000 && stale("stale"), 1000);
 document.addEventListener("visibilitychange", () => {
   // A page that nobody sees needs no stream; it catches up when it is seen again.
   if (document.visibilityState === "visible") connect();

@@ -47,6 +47,11 @@ async function showLinear() {
 
 const within = (estimate, format) => el("td", { class: "num" }, format(estimate.mean), estimate.low == null ? null : el("small", { class: "interval" }, `${format(estimate.low)} – ${format(estimate.high)}`));
 
+function signed(value, format) {
+  const size = format(Math.abs(value));
+  return size === format(0) ? size : `${value > 0 ? "+" : "−"}${size}`;
+}
+
 /** A horizon as the API spells it (P1DT22H) as people do. */
 function lasting(text) {
   const [, years, days, hours, rest] = /^P(?:(\d+)Y)?(?:(\d+)D)?(?:T(?:(\d+)H)?(.*))?$/.exec(text) || [];
@@ -93,7 +98,7 @@ function showResult(run) {
     const sure = gap?.low != null && (gap.low > 0 || gap.high < 0);
     const better = gap && (key === "throughput" ? gap.mean > 0 : gap.mean < 0);
     return el("tr", {}, el("th", { scope: "row" }, name), within(baseline[key], format), within(projected[key], format),
-      el("td", { class: "num" }, gap ? badge(`${gap.mean > 0 ? "+" : "−"}${format(Math.abs(gap.mean))}`, sure ? (better ? "good" : "warn") : "") : ""));
+      el("td", { class: "num" }, gap ? badge(signed(gap.mean, format), sure ? (better ? "good" : "warn") : "") : ""));
   }));
   setText(part(projection, "hint"), "95 % intervals");
   setState(projection, "ready");
