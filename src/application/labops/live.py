@@ -11,6 +11,7 @@ import orjson
 from neuroglia.hosting.abstractions import HostedService
 
 from application.kernel.event_feed import EventFeed
+from application.labops.log_pulse import SILENT, LogPulse
 from application.labops.metrics.metric import TooMuchAskedError
 from application.labops.overview import GlanceView, OverviewQuestion, OverviewView, document_of
 from application.labops.specimen_table import SpecimenTable
@@ -22,7 +23,7 @@ SHARE_OF_TIME = 4.0
 """Where an overview takes long, it rests so many times as long: streams must not take the machine from everybody."""
 LONGEST_REST_SECONDS = 5.0
 SECONDS_BETWEEN_GLANCES = 0.05
-TICK_SECONDS = 15.0
+TICK_SECONDS = 10.0
 """Something is said at least so often: what is open grows older by itself, and a silent stream may be a dead one."""
 CATCH_UP_SECONDS = 5.0
 MOST_QUESTIONS = 200
@@ -45,6 +46,9 @@ class LiveMessage:
     kind: str
     message_id: str
     body: str
+
+
+_NO_ANSWER = LiveMessage("trouble", "", orjson.dumps({"detail": SILENT}).decode())
 
 
 @dataclass(slots=True)
@@ -77,6 +81,7 @@ class LiveOverviews(HostedService):
         others: waits until the other read models that overviews show have come to a position of the log, or so many
             seconds; what they show is looked at again then. None where there are none.
         glance: counts that are told at once after a change; None where none are.
+        confirm: asks the log whether it answers, see ``LogPulse``; None where that is not asked.
         wait_seconds, tick_seconds: see above.
     """
 
@@ -87,6 +92,7 @@ class LiveOverviews(HostedService):
         table: SpecimenTable,
         others: Callable[[int, float], Coroutine[Any, Any, bool]] | None = None,
         glance: Glance | None = None,
+        confirm: Callable[[], Awaitable[object]] | None = None,
         *,
         wait_seconds: float = LEAST_SECONDS_BETWEEN,
         tick_seconds: float = TICK_SECONDS,
@@ -99,6 +105,8 @@ class LiveOverviews(HostedService):
         self._wait_seconds = wait_seconds
         self._tick_seconds = tick_seconds
         self._channels: dict[OverviewQuestion, _Channel] = {}
+        self._pulse = None if confirm is None else LogPulse(confirm, self._tell)
+        self._answers_again = asyncio.Event()
 
     @property
     def questions(self) -> int:
@@ -109,6 +117,8 @@ class LiveOverviews(HostedService):
         """Channels open when somebody listens."""
 
     async def stop_async(self) -> None:
+        if self._pulse is not None:
+            self._pulse.stop()
         tasks = [task for channel in self._channels.values() for task in channel.tasks]
         for task in tasks:
             task.cancel()
@@ -133,6 +143,8 @@ class LiveOverviews(HostedService):
                 glances = self._glance_for_ever_async(self._glance, question, channel)
                 channel.tasks += (asyncio.create_task(glances, name="live-glance"),)
         channel.listeners += 1
+        if self._pulse is not None:
+            self._pulse.start()
         try:
             async for message in _messages_async(channel, known):
                 yield message
@@ -143,12 +155,28 @@ class LiveOverviews(HostedService):
                     task.cancel()
                 if self._channels.get(question) is channel:
                     del self._channels[question]
+                if self._pulse is not None and not self._channels:
+                    self._pulse.stop()
+
+    @property
+    def _is_silent(self) -> bool:
+        return self._pulse is not None and self._pulse.stopped
+
+    def _tell(self, silent: bool) -> None:
+        if silent:
+            for channel in self._channels.values():
+                channel.publish(_NO_ANSWER)
+        else:
+            again, self._answers_again = self._answers_again, asyncio.Event()
+            again.set()
 
     async def _run_async(self, question: OverviewQuestion, channel: _Channel) -> None:
         settled = 0
         while True:
             started, seen = time.monotonic(), self._feed.last_seen
-            channel.publish(await self._message_async(question, channel.overview))
+            message = await self._message_async(question, channel.overview)
+            # While the log does not answer nobody knows whether this is how it is.
+            channel.publish(_NO_ANSWER if self._is_silent else message)
             # The first one pays for what is read and made ready once, and says nothing about the next.
             cost = 0.0 if channel.number == 1 else time.monotonic() - started
             rest = max(self._wait_seconds, min(SHARE_OF_TIME * cost, LONGEST_REST_SECONDS))
@@ -172,7 +200,7 @@ class LiveOverviews(HostedService):
                 seen = self._feed.last_seen
                 await self._table.wait_for_async(seen, CATCH_UP_SECONDS)
                 known = channel.overview
-                if known is not None:
+                if known is not None and not self._is_silent:
                     view = await glance(question)
                     # The id stays that of the overview: whoever comes back after this has that and no other.
                     channel.publish(LiveMessage("glance", known.message_id, _json(asdict(view))))
@@ -183,10 +211,11 @@ class LiveOverviews(HostedService):
     async def _moved_async(self, seen: int, settled: int) -> bool:
         """Wait for what may change an overview; tell whether it was the other read models, come to where it was."""
         grown = asyncio.create_task(self._feed.wait_beyond_async(seen, self._tick_seconds))
+        again = asyncio.create_task(self._answers_again.wait())
         others: asyncio.Task[bool] | None = None
         if self._others is not None and settled < seen:
             others = asyncio.create_task(self._others(seen, self._tick_seconds))
-        waits = [grown] if others is None else [grown, others]
+        waits = [grown, again] if others is None else [grown, again, others]
         try:
             done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for wait in done:
@@ -225,5 +254,7 @@ async def _messages_async(channel: _Channel, known: str | None) -> AsyncIterator
         if overview is not None and overview.message_id != known:
             known = overview.message_id
             yield overview
+            if latest is _NO_ANSWER:
+                yield latest
         elif latest is not None and latest is not overview:
             yield latest

@@ -10,10 +10,12 @@ from application.labops.metrics.service import Metrics
 from application.labops.overview import Overviews
 from application.labops.specimen_table import SpecimenTable
 from domain.kernel.clock import Clock
+from integration.mongo.driver import answering_within
 from integration.mongo.events.event_store import MongoEventStore
 
 ALERTS = "alerts"
 """The read model."""
+CONFIRM_SECONDS = 2.5
 
 
 def register_overview(services: ServiceCollection, log: MongoEventStore, *, clock: Clock) -> None:
@@ -27,6 +29,10 @@ def register_overview(services: ServiceCollection, log: MongoEventStore, *, cloc
             clock,
         )
 
+    async def confirm_async() -> None:
+        async with answering_within(CONFIRM_SECONDS, "the event store"):
+            await log.head_async()
+
     def live(provider: ServiceProviderBase) -> LiveOverviews:
         found: Overviews = provider.get_required_service(Overviews)
         models: ReadModels = provider.get_required_service(ReadModels)
@@ -36,7 +42,12 @@ def register_overview(services: ServiceCollection, log: MongoEventStore, *, cloc
 
         others = alerts_come_to_async if provider.get_service(AlertViews) is not None else None
         return LiveOverviews(
-            found.compute_async, log, provider.get_required_service(SpecimenTable), others, found.glance_async
+            found.compute_async,
+            log,
+            provider.get_required_service(SpecimenTable),
+            others,
+            found.glance_async,
+            confirm_async,
         )
 
     def same(provider: ServiceProviderBase) -> LiveOverviews:

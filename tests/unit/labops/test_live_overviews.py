@@ -226,6 +226,69 @@ async def test_too_many_different_questions_are_refused(
             await told(streams.follow_async(ALL))
 
 
+class Answering:
+    """Whether the log answers; counts how often that was asked."""
+
+    def __init__(self) -> None:
+        self.answers, self.asked = True, 0
+
+    async def confirm_async(self) -> None:
+        self.asked += 1
+        if not self.answers:
+            raise UnavailableError("no answer")
+
+
+async def until(stream: AsyncIterator[LiveMessage], kind: str) -> LiveMessage:
+    while (message := await told(stream)).kind != kind:
+        pass
+    return message
+
+
+async def test_all_are_told_while_the_log_does_not_answer_and_when_it_does_again(
+    log: Log, computing: Computing
+) -> None:
+    database = Answering()
+    async with hub(log, computing, confirm=database.confirm_async) as streams:
+        pulse = streams._pulse
+        assert pulse is not None
+        pulse._beat_seconds, pulse._patience_seconds = 0.02, 0.1
+        pages = [streams.follow_async(OverviewQuestion(assay=name)) for name in "AB"]
+        assert [(await told(page)).kind for page in pages] == ["overview"] * 2
+        before = database.asked
+        await asyncio.sleep(0.3)
+        assert 1 < database.asked - before <= 16, "one question for all pages"
+        database.answers = False
+        assert "no answer" in (await until(pages[0], "trouble")).body
+        await until(pages[1], "trouble")
+        log.grow()
+        late = streams.follow_async(OverviewQuestion(assay="A"))
+        assert [(await told(late)).kind for _ in range(2)] == ["overview", "trouble"], "old, and said to be"
+        new = streams.follow_async(OverviewQuestion(assay="C"))
+        assert (await told(new)).kind == "trouble"
+        assert (await told(pages[0])).kind == "trouble"
+        database.answers = True
+        assert (await until(pages[0], "overview")).message_id
+        await until(new, "overview")
+        for page in (*pages, late, new):
+            await page.aclose()  # type: ignore[attr-defined]
+        asked = database.asked
+        await asyncio.sleep(0.1)
+        assert database.asked == asked, "nobody looks"
+
+
+async def test_a_short_silence_of_the_log_is_no_trouble(log: Log, computing: Computing) -> None:
+    database = Answering()
+    async with hub(log, computing, confirm=database.confirm_async) as streams:
+        assert streams._pulse is not None
+        streams._pulse._beat_seconds = 0.02
+        page = streams.follow_async(ALL)
+        await told(page)
+        database.answers = False
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await anext(page)
+
+
 def test_a_window_begins_with_a_whole_hour_and_chooses_the_grain() -> None:
     now = datetime(2026, 3, 1, 12, 40, tzinfo=ZoneInfo("Europe/Berlin"))
     day = OverviewQuestion(window=timedelta(hours=24))

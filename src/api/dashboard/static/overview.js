@@ -239,7 +239,7 @@ async function ended() {
 
 function connect() {
   source?.close();
-  heard ||= Date.now();
+  heard = Date.now();
   const opened = source = new EventSource(`${API}/overview/stream${query(wanted())}`);
   opened.addEventListener("overview", (event) => {
     alive();

@@ -1,0 +1,56 @@
+"""A database that is there and answers nothing: pages are told, and nothing waits for it for long."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from api.kernel.authorization import Role
+from tests.support.listening import listening_with
+from tests.support.mongo import LocalMongod, single_node
+from tests.support.served import API, assert_problem, eventually, served
+
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+STREAM = f"{API}/overview/stream"
+
+
+@contextmanager
+def hanging(mongod: LocalMongod) -> Iterator[None]:
+    os.kill(mongod.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(mongod.pid, signal.SIGCONT)
+
+
+def test_open_overviews_and_new_pages_are_told_within_seconds(tmp_path: Path) -> None:
+    with (
+        single_node() as mongod,
+        served(mongod, tmp_path) as app,
+        httpx.Client(base_url=app.url, timeout=60, trust_env=False) as browser,
+    ):
+        assert browser.post("/auth/session", json={"token": app.running.token(Role.USER)}).status_code == 204
+        assert browser.get("/", headers=HTML).status_code == 200
+        with listening_with(app.client(Role.USER), path=STREAM) as page:
+            page.until(1)
+            assert page.types[0] == "overview"
+            with hanging(mongod):
+                began = time.monotonic()
+                eventually(lambda: "trouble" in page.types, "the page is told", 9)
+                asked = time.monotonic()
+                answer = browser.get("/", headers=HTML)
+                assert time.monotonic() - asked < 6
+                assert (answer.status_code, "cannot answer right now" in answer.text) == (503, True)
+                assert "retry-after" in answer.headers
+                assert_problem(browser.get("/"), 503)
+                told = len(page.events)
+                eventually(lambda: len(page.events) > told, "the page is told on", 9)
+                assert page.types[-1] == "trouble"
+                time.sleep(max(0.0, 18 - (time.monotonic() - began)))
+            eventually(lambda: page.types[-1] in ("tick", "overview"), "it is live again", 15)
+            assert page.error is None
+        eventually(lambda: browser.get("/", headers=HTML).status_code == 200 or None, "the page is there again")
