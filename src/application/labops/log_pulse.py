@@ -4,11 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from domain.kernel.errors import UnavailableError
-
-log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 2.0
 PATIENCE_SECONDS = 4.5
@@ -60,8 +56,6 @@ class LogPulse:
                 if time.monotonic() - confirmed >= self._patience_seconds:
                     self.stopped = True
                     self._tell(True)
-            except Exception:  # process edge: whoever looks must hear of it whatever happened before
-                log.exception("log_pulse_failed")
             else:
                 confirmed = time.monotonic()
                 if self.stopped:
