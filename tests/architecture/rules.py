@@ -27,6 +27,7 @@ PROCESS_EDGES = {
     "application/kernel/services.py": "one service that fails to close must not keep the others open",
     "application/kernel/mediator.py": "one handler that fails must not keep a fact from the others",
     "application/kernel/behaviours.py": "surprises are logged and rise",
+    "application/kernel/daemon_threads.py": "the edge of a thread: what a package raises must not end it",
     "application/access/local_admission.py": "whoever leaves must be noticed whatever happened before",
     "api/kernel/request_context.py": "the edge of HTTP",
     "api/kernel/builder.py": "one service that fails to stop must not keep the others running",
