@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from application.kernel.request_context import RequestContext, acting_as
 from application.records.records_outbox import Keep, NothingToResolveError, QueuedState, QueuedWrite
+from domain.kernel.clock import SystemClock
 from domain.kernel.errors import UnavailableError
 from domain.records.errors import InvalidRecordError, RecordNotFoundError, ScopeNotFoundError
 from domain.records.values import LabsRecord, RecordItem, RecordScope
@@ -85,7 +86,7 @@ async def queue_on(store: CachedStore, clock: HandClock) -> AsyncIterator[Queue]
 
 @pytest_asyncio.fixture
 async def queue(driver: MongoDriver, connect: ConnectSimulator) -> AsyncIterator[Queue]:
-    clock = HandClock()
+    clock = HandClock(SystemClock().now())  # the database forgets by its own clock what was sent long ago
     retry = RetryPolicy(attempts=1, base_seconds=0.01, cap_seconds=0.02)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(cached_store(driver, connect, clock=clock, retry=retry))

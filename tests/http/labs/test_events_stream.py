@@ -157,7 +157,7 @@ def test_it_ends_when_the_token_expires(keeper: Keeper) -> None:
     ahead = int(keeper.clock.ahead.total_seconds())
     for life in (3, 12, 48):
         with keeper.app.client_with(keeper.app.running.token(Role.USER, ttl_seconds=ahead + life)) as client:
-            listener = Listener(client, None, None)
+            listener = Listener(client, None, None, PATH)
             assert listener.ended.wait(life + PATIENCE_SECONDS)
             listener.thread.join()
         if not listener.refused:
@@ -177,7 +177,7 @@ def test_it_ends_at_once_on_shutdown_and_its_ids_hold_after_a_restart(
             keeper = Keeper(app, cml, clock)
             worker = keeper.register()
             client = app.client()
-            listener = Listener(client, {"from": "start"}, None)
+            listener = Listener(client, {"from": "start"}, None, PATH)
             seen = list(listener.until(5))
         # The application would wait for ever for a stream that does not end.
         assert listener.ended.wait(PATIENCE_SECONDS)

@@ -14,6 +14,7 @@ IN_REGION = f"{A}/workers/region/{{region}}/workers"
 WORKER = f"{IN_REGION}/{{worker_id}}"
 PUBLIC, USER, MANAGER, ADMIN = None, Role.USER, Role.MANAGER, Role.ADMIN
 EXPECTED: dict[tuple[str, str], Role | None] = {
+    ("GET", "/favicon.ico"): PUBLIC,
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
     ("GET", "/metrics"): PUBLIC,
