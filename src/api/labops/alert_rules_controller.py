@@ -80,7 +80,7 @@ class AlertRulesController(ShapedController):
     @sends(200, "ETag", "X-Position")
     @patch("/{rule_id}", response_model=AlertRuleAnswer)
     async def change_alert_rule(self, request: Request, rule_id: RuleId, body: ChangeAlertRuleBody) -> Response:
-        """Change a rule. What stands of one that is made inactive is resolved."""
+        """Change a rule. What stands of one that is made inactive, or watches something else now, is resolved."""
         try:
             changes = body.changes()
         except InvalidAlertRuleError as error:

@@ -348,7 +348,12 @@ class AcknowledgeAlertBody(StrictBody):
 
 
 class AlertAnswer(BaseModel):
-    """An alert. `messages` counts those that went out about it, to all channels at once."""
+    """An alert. `messages` counts those that went out about it, to all channels at once.
+
+    `value` is the last one recorded: another severity is, and a value a twentieth or more off. The rule's
+    `last_evaluation` has what was measured last. `resolved_reason`: `cleared`, `rule_changed`, `rule_inactive` or
+    `rule_removed`.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 

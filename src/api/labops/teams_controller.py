@@ -4,7 +4,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from classy_fastapi import get, post
-from fastapi import File, Query, Response, UploadFile
+from fastapi import File, Form, Query, Request, Response, UploadFile
 from neuroglia.mediation import Mediator
 from pydantic import ValidationError
 
@@ -28,6 +28,9 @@ from domain.kernel.clock import Clock
 from settings import LabopsSettings
 
 LARGEST_FILE = 1024 * 1024
+_PARTS = ("file", "dry_run", "channel_id")
+_UNKNOWN = f"is no part of this form; known: {', '.join(_PARTS)}"
+_WEBHOOK = "is not taken here: register the address as an alert channel, which keeps it secret, and name its channel_id"
 EFFORTS = ["<1h", "1-2h", "2-4h", "4-8h", "1-2d", ">2d"]
 
 DryRun = Annotated[bool, Query(description="Show exactly what would be sent, and send nothing.")]
@@ -68,11 +71,21 @@ class TeamsController(LabkeeperController):
     @post("/standup/upload-json", response_model=PostedStandupAnswer)
     async def upload_standup(
         self,
+        request: Request,
         file: Annotated[UploadFile, File(description="JSON of one stand-up, or of a team's; 1 MiB at most.")],
         dry_run: DryRun = True,
         channel_id: ChannelId = None,
+        form_dry_run: Annotated[bool | None, Form(alias="dry_run", description="As the parameter.")] = None,
+        form_channel_id: Annotated[
+            str | None, Form(alias="channel_id", max_length=64, description="As the parameter.")
+        ] = None,
     ) -> Response:
-        """Post what stands in a file, in either form."""
+        """Post what stands in a file, in either form. What the form says goes before the parameters."""
+        unknown = next((name for name in await request.form() if name not in _PARTS), None)
+        if unknown is not None:
+            raise RefusedError(invalid(unknown[:100], _WEBHOOK if unknown == "webhook_url" else _UNKNOWN))
+        dry_run = dry_run if form_dry_run is None else form_dry_run
+        channel_id = form_channel_id or channel_id
         content = await file.read(LARGEST_FILE + 1)
         if len(content) > LARGEST_FILE:
             raise RefusedError(Refusal(413, "too-large", "Too large", f"a file has at most {LARGEST_FILE} bytes"))

@@ -4,8 +4,9 @@ A message goes out at once when the alert is raised, when what was measured chan
 each message about the rule there is quiet for the rule's cool-down. What changes meanwhile is recorded; when the quiet
 is over one message says how it stands then, if it stands. What ended in the quiet is told by no message.
 
-A value that grows by itself (a silence) is news only where it is as bad as it was not before; its growth is recorded
-each time that it has doubled.
+Values of a window move a little at every look. What is news is another severity, or a value that lies a twentieth or
+more off the one recorded last. A value that grows by itself (a silence) is news only where it is as bad as it was not
+before; its growth is recorded each time that it has doubled.
 """
 
 from datetime import datetime
@@ -21,15 +22,25 @@ from domain.labops.alert_events import (
     AlertResolvedDomainEvent,
     AlertUpdatedDomainEvent,
 )
-from domain.labops.alert_values import AlertRuleDetails, AlertSeverity, Measurement
+from domain.labops.alert_values import (
+    AlertMetric,
+    AlertOperator,
+    AlertRuleDetails,
+    AlertSeverity,
+    Measurement,
+    Watched,
+)
 
-ResolveReason = Literal["cleared", "rule_inactive", "rule_removed"]
+ResolveReason = Literal["cleared", "rule_changed", "rule_inactive", "rule_removed"]
+NEWS_SHARE = 0.05
+"""A value that lies less than this share off the recorded one says the same."""
 
 
 class AlertState(RememberedState):
     """The remembered alert.
 
     Attributes:
+        watched: what the rule watched when it was raised.
         told: how bad it was in the last message; None before the first.
         unsaid: whether something has changed since that message.
         quiet_until: no message goes out before; None when one may.
@@ -37,6 +48,7 @@ class AlertState(RememberedState):
 
     rule_id: str
     ordinal: int
+    watched: Watched
     value: float | None
     severity: AlertSeverity
     is_open: bool
@@ -50,6 +62,9 @@ class AlertState(RememberedState):
     def _raised(self, event: AlertRaisedDomainEvent) -> None:
         self.rule_id = event.rule_id
         self.ordinal = event.ordinal
+        self.watched = Watched(
+            AlertMetric(event.metric), AlertOperator(event.operator).looks_up, event.assay, event.machine_id
+        )
         self.value = event.value
         self.severity = AlertSeverity(event.severity)
         self.is_open = True
@@ -127,23 +142,19 @@ class Alert(Aggregate[AlertState]):
     def observe(self, details: AlertRuleDetails, measured: Measurement, at: datetime) -> None:
         """Take what was measured while it stands: it is resolved, another value, or the same.
 
-        Without a value (no data) nothing changes; what the quiet held back is said all the same.
+        Without a value (no data) nothing changes; what the quiet held back is said all the same. A rule that watches
+        something else by now has nothing to say of this alert: it ends without a message.
         """
         if not self.state.is_open:
+            return
+        if details.watched != self.state.watched:
+            self._resolve("rule_changed", None, at)
             return
         if measured.value is not None:
             if details.cleared_by(measured.value):
                 self._resolve("cleared", measured.value, at)
-            elif self._is_worth_recording(details, measured.value):
-                self.record(
-                    AlertUpdatedDomainEvent(
-                        aggregate_id=self.state.id,
-                        created_at=at,
-                        rule_id=self.state.rule_id,
-                        value=measured.value,
-                        severity=details.severity_of(measured.value).value,
-                    )
-                )
+            elif self._is_news(details, measured.value):
+                self._update(details, measured.value, at)
         self._announce_if_due(details, measured, at)
 
     def end(self, reason: ResolveReason, at: datetime) -> bool:
@@ -170,13 +181,24 @@ class Alert(Aggregate[AlertState]):
         )
         return True
 
-    def _is_worth_recording(self, details: AlertRuleDetails, value: float) -> bool:
+    def _is_news(self, details: AlertRuleDetails, value: float) -> bool:
         before = self.state.value
-        if details.severity_of(value) != self.state.severity:
+        if before is None or details.severity_of(value) != self.state.severity:
             return True
         if details.metric.grows_by_itself:
-            return before is None or value >= 2 * before > 0
-        return value != before
+            return value >= 2 * before > 0
+        return value != before and abs(value - before) >= NEWS_SHARE * abs(before)
+
+    def _update(self, details: AlertRuleDetails, value: float, at: datetime) -> None:
+        self.record(
+            AlertUpdatedDomainEvent(
+                aggregate_id=self.state.id,
+                created_at=at,
+                rule_id=self.state.rule_id,
+                value=value,
+                severity=details.severity_of(value).value,
+            )
+        )
 
     def _resolve(self, reason: ResolveReason, value: float | None, at: datetime) -> None:
         self.record(
@@ -197,8 +219,9 @@ class Alert(Aggregate[AlertState]):
         if state.is_open and state.acknowledged_by is not None and not worse:
             # Somebody is at it: only news that could change what they do.
             return
-        # What grows by itself was recorded long ago; a message says how it stands now.
-        grown = measured.value if state.is_open and details.metric.grows_by_itself else None
+        if state.is_open and measured.value not in (None, state.value):
+            # What was recorded may be a while ago; a message says how it stands now.
+            self._update(details, _value(measured), at)
         kind = "resolved" if not state.is_open else "raised" if state.told is None else "updated"
         self.record(
             AlertAnnouncedDomainEvent(
@@ -210,7 +233,7 @@ class Alert(Aggregate[AlertState]):
                 metric=details.metric.value,
                 operator=details.operator.value,
                 threshold=details.threshold,
-                value=grown if grown is not None else state.value,
+                value=state.value,
                 severity=state.severity.value,
                 window=duration_text(details.window),
                 assay=details.assay,

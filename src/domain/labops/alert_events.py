@@ -88,7 +88,7 @@ class AlertRaisedDomainEvent(RecordedDomainEvent):
 
 @domain_event("labops.alert-updated.v1")
 class AlertUpdatedDomainEvent(RecordedDomainEvent):
-    """It stands, and what was measured is another value."""
+    """It stands, and what was measured is worth noting: another severity, or a value clearly off the last one."""
 
     rule_id: str
     value: float
@@ -97,7 +97,10 @@ class AlertUpdatedDomainEvent(RecordedDomainEvent):
 
 @domain_event("labops.alert-resolved.v1")
 class AlertResolvedDomainEvent(RecordedDomainEvent):
-    """``reason``: ``cleared``, ``rule_inactive`` or ``rule_removed``. ``value`` is None when nothing was measured."""
+    """``reason``: ``cleared``, ``rule_changed``, ``rule_inactive`` or ``rule_removed``.
+
+    ``value`` is None when it was not for what was measured.
+    """
 
     rule_id: str
     value: float | None

@@ -50,9 +50,9 @@ class AlertOperator(StrEnum):
     LTE = "lte"
 
     @property
-    def sign(self) -> str:
-        """As people write it."""
-        return {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}[self.value]
+    def words(self) -> str:
+        """As people say it; a sign at the beginning of a line means something else in Teams."""
+        return {"gt": "above", "gte": "at least", "lt": "below", "lte": "at most"}[self.value]
 
     @property
     def looks_up(self) -> bool:
@@ -77,6 +77,21 @@ class AlertSeverity(StrEnum):
 
     MEDIUM = "MEDIUM"
     HIGH = "HIGH"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a rule looks at, apart from its limits: while this stays, values can be compared.
+
+    Attributes:
+        looks_up: whether high values are the bad ones.
+        assay, machine_id: only specimens of these; None for all.
+    """
+
+    metric: AlertMetric
+    looks_up: bool
+    assay: str | None
+    machine_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +163,11 @@ class AlertRuleDetails:
             raise InvalidAlertRuleError("clear_threshold", "must not be above threshold")
         if not self.operator.looks_up and self.clear_threshold < self.threshold:
             raise InvalidAlertRuleError("clear_threshold", "must not be below threshold")
+
+    @property
+    def watched(self) -> Watched:
+        """What it looks at, apart from its limits."""
+        return Watched(self.metric, self.operator.looks_up, self.assay, self.machine_id)
 
     def breached_by(self, value: float) -> bool:
         """Tell whether a value is what this rule warns of."""

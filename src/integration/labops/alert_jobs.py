@@ -29,10 +29,10 @@ class AlertEvaluationJob(LabkeeperJob):
         await recorder.expect_async(sum(rule.state.watches for rule in rules))
         for rule in rules:
             rule_id = rule.state.id
-            if not rule.state.watches:
-                await self._evaluation.end_async(rule_id, "rule_removed" if rule.state.removed else "rule_inactive")
-                continue
             try:
+                if not rule.state.watches:
+                    await self._evaluation.end_async(rule_id, "rule_removed" if rule.state.removed else "rule_inactive")
+                    continue
                 evaluation = await self._evaluation.evaluate_async(rule)
             except (LabkeeperError, OptimisticConcurrencyException) as error:
                 await recorder.part_async(RunPart(rule_id, RunOutcome.FAILED, error=str(error)))

@@ -2,7 +2,8 @@
 
 What is under way is noted before it is sent. When the answer is lost, or this process dies before it is written down,
 the notification is unconfirmed and not sent again: two messages for one state of an alert are worse than none, for the
-alert's next state is told all the same, and everybody can see here what was not confirmed.
+alert's next state is told all the same, and everybody can see here what was not confirmed. Webhooks are sent again:
+their receivers know a message by its id.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Notifications in MongoDB: one document each, settled ones kept for 30 days.
 
-Document of ``labops_alert_notifications``: ``{_id, channel, subject, about, title, body: bytes, status, queued_at,
-due_at, settled_at, attempts_made, failures, attempts: [{at, duration_ms, status, error}]}``.
+Document of ``labops_alert_notifications``: ``{_id, channel, subject, about, title, body: bytes, repeatable, status,
+queued_at, due_at, settled_at, attempts_made, failures, attempts: [{at, duration_ms, status, error}]}``.
 """
 
 from collections.abc import Callable, Sequence
@@ -136,8 +136,11 @@ class MongoAlertNotifications(Notifications, NotificationQueue):
         await self._end_try_async(notification_id, again, attempt, failed=attempt is not None)
 
     async def confirm_nothing_async(self) -> int:
-        lost = {"status": NotificationStatus.UNCONFIRMED.value, "settled_at": self._clock.now(), "due_at": None}
+        now = self._clock.now()
+        again = {"status": _PENDING, "due_at": now}
+        lost = {"status": NotificationStatus.UNCONFIRMED.value, "settled_at": now, "due_at": None}
         with translating_outages(_STORE):
+            await self._collection.update_many({"status": _SENDING, "repeatable": True}, {"$set": again})
             changed = await self._collection.update_many({"status": _SENDING}, {"$set": lost})
         return int(changed.modified_count)
 
@@ -169,6 +172,7 @@ def _new_document(one: NewNotification, now: datetime) -> MongoDocument:
         "about": one.about,
         "title": one.title,
         "body": one.body,
+        "repeatable": one.repeatable,
         "status": _PENDING,
         "queued_at": now,
         "due_at": now,

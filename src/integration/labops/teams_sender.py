@@ -66,6 +66,8 @@ class TeamsSender(ChannelSender):
         if kind is ChannelKind.WEBHOOK:
             answer = await self._signed.send_async(channel_id, url, message_id, body)
             fate = SendFate.TAKEN if answer.taken else _fate_of(answer.status)
+            if fate is SendFate.UNKNOWN:
+                fate = SendFate.NOT_TAKEN  # sent again it has the same id, by which receivers know it
             return SendOutcome(fate, answer.status, answer.duration_ms, answer.error, answer.retry_after_seconds)
         began = time.monotonic()
         # On a connection that was kept one could not tell a closed one from a lost answer.

@@ -1,6 +1,8 @@
 """Alerts end to end: rules, evaluation, messages to a simulated Teams, and what people do about them."""
 
+import base64
 import json
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +20,7 @@ from integration.labops.teams_sender import TeamsSender
 from tests.support.mongo import LocalMongod
 from tests.support.served import API, MovableClock, Served, assert_problem, eventually, served
 from tests.support.teams import TeamsSimulator
+from tests.support.webhooks import receiving
 
 RULES, CHANNELS, ALERTS = f"{API}/alert-rules", f"{API}/alert-channels", f"{API}/alerts"
 
@@ -187,8 +190,13 @@ def test_between_two_messages_lies_the_cool_down(
 
 
 def test_whatever_is_thrown_at_it_a_state_is_told_once(
-    http: httpx.Client, teams: TeamsSimulator, clock: MovableClock
+    http: httpx.Client,
+    teams: TeamsSimulator,
+    clock: MovableClock,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     cases: dict[str, tuple[str, dict[str, Any], str, int]] = {
         "throttled": ("teams_workflow", {"throttled": 2}, "delivered", 3),
         "throttledold": ("teams_legacy", {"throttled": 2}, "delivered", 3),
@@ -214,6 +222,30 @@ def test_whatever_is_thrown_at_it_a_state_is_told_once(
     assert again.status_code == 202, again.text
     notifications(http, to, "delivered")
     assert_problem(http.post(f"{CHANNELS}/{to}/notifications/{sent['notification_id']}/retry"), 409)
+    logged = caplog.text + "".join(capfd.readouterr())
+    assert "alert_notification_not_delivered" in logged
+    assert "top-secret" not in logged
+
+
+@pytest.mark.parametrize("kind", ["teams_workflow", "teams_legacy"])
+def test_whoever_says_when_to_come_again_is_not_asked_before(
+    http: httpx.Client, teams: TeamsSimulator, clock: MovableClock, kind: str
+) -> None:
+    teams.behaves(throttled=1, retry_after_seconds=60)
+    to = channel(http, teams, f"later{kind[6:9]}", kind)
+    specimens(http, clock, f"LATER{kind[6:9]}", bad=2)
+    evaluated(http, made(http, RULES, rule(channels=[to], filters={"assay": f"LATER{kind[6:9]}"})))
+
+    def tried() -> dict[str, Any] | None:
+        [one] = notifications(http, to)
+        return one if one["attempts_made"] and one["status"] == "pending" else None
+
+    one = eventually(tried, "a try that was refused")
+    asked = datetime.fromisoformat(one["next_attempt_at"]) - datetime.fromisoformat(one["attempts"][0]["at"])
+    assert timedelta(seconds=60) <= asked < timedelta(seconds=120)
+    clock.advance(120)
+    [sent] = notifications(http, to, "delivered")
+    assert sent["attempts_made"] == 2
 
 
 def test_no_more_than_four_messages_a_second_go_to_one_address(http: httpx.Client, teams: TeamsSimulator) -> None:
@@ -305,6 +337,40 @@ def test_a_webhook_channel_gets_signed_cloud_events_and_a_log_channel_a_line(
     notifications(http, log["channel_id"], "delivered")
 
 
+def test_what_a_webhook_channel_sends_is_signed_with_the_secret_it_was_made_with(
+    http: httpx.Client, app: Served, clock: MovableClock
+) -> None:
+    opened = receiving()
+    receiver = app.run(opened.__aenter__())
+    try:
+        receiver.answers(504, 204)
+        hook = made(http, CHANNELS, {"name": "signed", "kind": "webhook", "url": receiver.url})
+        specimens(http, clock, "SIGN", bad=2)
+        one = made(http, RULES, rule(channels=[hook["channel_id"]], filters={"assay": "SIGN"}))
+        raised = evaluated(http, one)
+        [sent] = notifications(http, hook["channel_id"], "delivered")
+    finally:
+        app.run(opened.__aexit__(None, None, None))
+    first, again = receiver.received
+    assert all(each.is_signed_with(base64.b64decode(hook["secret"].removeprefix("whsec_"))) for each in (first, again))
+    assert {each.headers["webhook-id"] for each in (first, again)} == {sent["notification_id"]}, "known by its id"
+    assert (again.event["subject"], sent["attempts_made"]) == (raised["alert_id"], 2)
+
+
+def test_an_alert_of_a_rule_that_watches_something_else_now_is_over(http: httpx.Client, clock: MovableClock) -> None:
+    specimens(http, clock, "OTHER", bad=2)
+    one = made(http, RULES, rule(filters={"assay": "OTHER"}))
+    raised = evaluated(http, one)
+    assert http.patch(f"{RULES}/{one['rule_id']}", json={"threshold": 0.6}).status_code == 200
+    assert evaluated(http, one)["outcome"] == "standing"
+    changed = http.patch(f"{RULES}/{one['rule_id']}", json={"metric": "silence", "threshold": 5, "clear_threshold": 5})
+    position = changed.headers["x-position"]
+    alert = http.get(f"{ALERTS}/{raised['alert_id']}", headers={"X-Position": position}).json()
+    assert (alert["status"], alert["resolved_reason"], alert["value"]) == ("resolved", "rule_changed", 1.0)
+    following = evaluated(http, one)
+    assert (following["outcome"], following["alert_id"]) == ("raised", f"{one['rule_id']}-2")
+
+
 def test_every_metric_can_be_watched(http: httpx.Client, clock: MovableClock) -> None:
     filters = {"assay": "ALL"}
     silence = made(http, RULES, rule(metric="silence", operator="gte", threshold=9, clear_threshold=9, filters=filters))
@@ -326,8 +392,10 @@ def test_every_metric_can_be_watched(http: httpx.Client, clock: MovableClock) ->
         }
         for specimen_id, received, ago in rows
     ]
+    slip = {**items[0], "specimen_id": "A4", "received_at": (at + timedelta(days=300)).isoformat()}
+    items += [{**slip, "processed_at": (at + timedelta(days=301)).isoformat()}]
     assert http.post(f"{API}/specimens/bulk", json={"items": items}).is_success
-    assert evaluated(http, silence)["outcome"] == "raised"
+    assert evaluated(http, silence)["outcome"] == "raised", "a slip of the pen does not break a silence"
     assert evaluated(http, throughput)["value"] == 2
     expected = {"sla_breach_rate": 0.5, "open_breaches": 1.0, "tat_p90": 263.0}
     for metric, value in expected.items():
@@ -416,3 +484,10 @@ def test_stand_ups_are_shown_or_posted(http: httpx.Client, teams: TeamsSimulator
     problem = assert_problem(http.post(f"{standups}/upload-json", files=upload), 422)
     assert problem["errors"][0]["field"] == "file.team_member"
     assert http.get(f"{API}/teams/health").json()["webhook_configured"] is False
+    upload = {"file": ("standup.json", json.dumps(single), "application/json")}
+    form = {"dry_run": "false", "channel_id": to}
+    assert http.post(f"{standups}/upload-json", data=form, files=upload).json()["dry_run"] is False
+    notifications(http, to, "delivered", "delivered", "delivered")
+    for field, told in (("webhook_url", "alert channel"), ("dryrun", "no part of this form")):
+        problem = assert_problem(http.post(f"{standups}/upload-json", data={field: "x"}, files=upload), 422)
+        assert (problem["errors"][0]["field"], told in problem["errors"][0]["rule"]) == (field, True)

@@ -12,7 +12,7 @@ from domain.labops.alert_channel import AlertChannel, AlertChannelDetails, Chann
 from domain.labops.alert_durations import duration_text, parse_duration, spoken
 from domain.labops.alert_errors import AlertResolvedError, AlertRuleRemovedError, InvalidAlertChannelError
 from domain.labops.alert_errors import InvalidAlertRuleError as Invalid
-from domain.labops.alert_events import AlertAnnouncedDomainEvent
+from domain.labops.alert_events import AlertAnnouncedDomainEvent, AlertUpdatedDomainEvent
 from domain.labops.alert_rule import AlertRule
 from domain.labops.alert_values import AlertMetric, AlertOperator, AlertRuleDetails, AlertSeverity, Measurement
 
@@ -43,6 +43,10 @@ def raised(rule: AlertRuleDetails, value: float = 0.25, quiet_until: datetime | 
 
 def types(alert: Alert) -> list[str]:
     return [event.event_type.split(".")[1].removeprefix("alert-") for event in alert.pending_events]
+
+
+def values(alert: Alert) -> list[float]:
+    return [event.value for event in alert.pending_events if isinstance(event, AlertUpdatedDomainEvent)]
 
 
 def messages(alert: Alert) -> list[tuple[str, float]]:
@@ -92,7 +96,7 @@ def test_each_operator_has_its_own_edge(
 def test_what_changes_in_the_cool_down_is_recorded_and_told_once_at_its_end() -> None:
     rule = details()
     alert = raised(rule)
-    for at, value in ((5, 0.26), (10, 0.4), (29, 0.3)):
+    for at, value in ((5, 0.28), (10, 0.4), (29, 0.3)):
         alert.observe(rule, Measurement(value), minutes(at))
     assert types(alert) == ["raised", "announced", "updated", "updated", "updated"]
     alert.observe(rule, Measurement(0.3), minutes(30))
@@ -100,6 +104,56 @@ def test_what_changes_in_the_cool_down_is_recorded_and_told_once_at_its_end() ->
     alert.observe(rule, Measurement(0.3), minutes(31))
     alert.observe(rule, Measurement(0.3), minutes(90))
     assert len(messages(alert)) == 2, "the same state is never told twice"
+
+
+def test_a_value_that_hardly_moves_is_neither_recorded_nor_told_and_one_that_creeps_is() -> None:
+    rule = details()
+    alert = raised(rule, 0.25)
+    for after in range(1, 200):
+        alert.observe(rule, Measurement(0.25 + 0.012 * (-1) ** after), minutes(after))
+    assert types(alert) == ["raised", "announced"], "less than a twentieth off"
+    for after in range(200, 208):
+        alert.observe(rule, Measurement(0.25 + 0.005 * (after - 199)), minutes(after))
+    assert [(kind, round(value, 6)) for kind, value in messages(alert)[1:]] == [("updated", 0.265)]
+    assert values(alert) == pytest.approx([0.265, 0.28]), "each step off the one recorded last"
+
+
+def test_a_message_at_the_end_of_the_quiet_says_how_it_stands_then() -> None:
+    rule = details()
+    alert = raised(rule)
+    alert.observe(rule, Measurement(0.28), minutes(10))
+    alert.observe(rule, Measurement(0.285), minutes(30))
+    assert messages(alert) == [("raised", 0.25), ("updated", 0.285)]
+    assert (alert.state.value, values(alert)) == (0.285, [0.28, 0.285]), "what is told is recorded"
+
+
+def test_severity_is_news_however_little_the_value_moved() -> None:
+    rule = details()
+    alert = raised(rule, 0.299)
+    alert.observe(rule, Measurement(0.301), minutes(40))
+    assert messages(alert) == [("raised", 0.299), ("updated", 0.301)]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"metric": AlertMetric.ERROR_RATE},
+        {"operator": AlertOperator.LT, "threshold": 0.1, "clear_threshold": 0.2},
+        {"assay": "CBC"},
+        {"machine_id": "M1"},
+    ],
+)
+def test_a_rule_that_watches_something_else_ends_its_alert_without_a_message(more: dict[str, Any]) -> None:
+    alert = raised(details())
+    alert.observe(details(**more), Measurement(0.05), minutes(40))
+    assert types(alert) == ["raised", "announced", "resolved"]
+    assert (alert.pending_events[-1].reason, alert.state.value) == ("rule_changed", 0.25)  # type: ignore[attr-defined]
+
+
+def test_another_limit_is_no_other_thing_to_watch() -> None:
+    alert = raised(details())
+    alert.observe(details(threshold=0.15, clear_threshold=0.12, operator=AlertOperator.GTE), Measurement(0.25), START)
+    assert alert.state.is_open
 
 
 def silence(**more: Any) -> AlertRuleDetails:

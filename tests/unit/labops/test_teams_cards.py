@@ -1,10 +1,13 @@
 """What Teams is sent: the kit's card, the card of workflows, and neither larger than it takes."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import orjson
 import pytest
 
+from application.labops.alerts.card_text import as_written
 from application.labops.alerts.configured_channel import ConfiguredChannel
 from application.labops.alerts.messages import ChannelMessage, MessageSection, message_of
 from application.labops.alerts.ports import DayInFigures
@@ -77,6 +80,49 @@ def test_a_workflow_gets_one_adaptive_card_in_its_envelope() -> None:
     assert (content["type"], content["version"]) == ("AdaptiveCard", "1.4")
     assert content["body"][2]["facts"][0] == {"title": "SLA Breaches", "value": "12"}
     assert content["actions"][0]["url"] == "https://dash.example.org/"
+
+
+UNRULY = "[here](http://evil.example) **M_1** `x` ~~y~~ <http://evil.example> <b>z</b>"
+
+
+def texts_of(node: object) -> list[str]:
+    if isinstance(node, dict):
+        return [text for value in node.values() for text in texts_of(value)]
+    if isinstance(node, list):
+        return [text for item in node for text in texts_of(item)]
+    return [node] if isinstance(node, str) else []
+
+
+@pytest.mark.parametrize("kind", [ChannelKind.TEAMS_WORKFLOW, ChannelKind.TEAMS_LEGACY])
+def test_names_that_people_gave_make_no_links_and_format_nothing(kind: ChannelKind) -> None:
+    message = replace(
+        message_of(replace(announced(), rule_name=UNRULY, assay=UNRULY), ""),
+        title=UNRULY,
+        subtitle=UNRULY,
+        sections=(MessageSection(UNRULY, f"- {UNRULY}\n1. {UNRULY}", ((UNRULY, UNRULY),)),),
+    )
+    sent = orjson.loads(teams_payload(kind, message))
+    sent.pop("summary", None)  # no card: what a notification says, as plain text
+    unruly = [text for text in texts_of(sent) if "evil" in text]
+    assert len(unruly) == 8
+    for text in unruly:
+        bare = re.sub(r"\\[\\`*_~\[\]<.-]|&lt;", "", text)
+        assert not re.search(r"[\\`*_~\[\]<]|^- |^1\. ", bare, re.MULTILINE), text
+
+
+def test_what_is_written_comes_out_as_it_was() -> None:
+    for text in ("CBC(7), PCR(5)", "95.0 min", "-", "Daily Standup - Ann", "-5 C", "M1 & M2", "2.5 h"):
+        assert as_written(text) == as_written(text, is_html=True) == text
+    assert as_written("> 1\n # 2\n+ 3\n12) 4") == "\\> 1\n \\# 2\n\\+ 3\n12\\) 4"
+    assert as_written("a < b", is_html=True) == "a &lt; b"
+
+
+def test_texts_of_many_bytes_and_many_marks_fit_as_well() -> None:
+    for mark in ("\U0001f9ea", "\u6f22", "*", "<"):
+        facts = tuple((mark * 100, mark * 3_000) for _ in range(40))
+        message = ChannelMessage(title=mark * 200, subtitle=mark * 200, color="FF0000", facts=facts)
+        for kind in (ChannelKind.TEAMS_WORKFLOW, ChannelKind.TEAMS_LEGACY):
+            assert len(teams_payload(kind, message)) <= LARGEST_BYTES
 
 
 def test_the_summary_has_the_kits_facts() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Command, CommandHandler
 
+from application.kernel.conflicts import deciding_again_async
 from application.kernel.refusals import missing
 from application.kernel.request_context import current_request
 from domain.kernel.clock import Clock
@@ -25,6 +26,10 @@ class AcknowledgeAlertCommandHandler(CommandHandler[AcknowledgeAlertCommand, Ope
         self._clock = clock
 
     async def handle_async(self, request: AcknowledgeAlertCommand) -> OperationResult[str]:
+        # The job may evaluate its rule at the same moment: nothing that a person would have to know of.
+        return await deciding_again_async(lambda: self._acknowledge_async(request))
+
+    async def _acknowledge_async(self, request: AcknowledgeAlertCommand) -> OperationResult[str]:
         alert = await self._alerts.get_async(request.alert_id)
         if alert is None:
             return missing("alert", request.alert_id)

@@ -6,6 +6,7 @@ on: of two evaluations at the same time one is stored, and the other begins anew
 
 from neuroglia.data.exceptions import OptimisticConcurrencyException
 
+from application.kernel.conflicts import deciding_again_async
 from application.labops.alerts.ports import AlertViews, EvaluationMemory, MeasuredValues
 from application.labops.alerts.views import EvaluationOutcome, EvaluationView
 from domain.kernel.clock import Clock
@@ -75,11 +76,15 @@ class AlertEvaluation:
 
     async def end_async(self, rule_id: str, reason: ResolveReason) -> bool:
         """Resolve what stands of a rule that nobody watches any more; False when nothing does."""
-        alert = await self.latest_async(rule_id)
-        if alert is None or not alert.end(reason, self._clock.now()):
-            return False
-        await self._alerts.update_async(alert)
-        return True
+
+        async def end() -> bool:
+            alert = await self.latest_async(rule_id)
+            if alert is None or not alert.end(reason, self._clock.now()):
+                return False
+            await self._alerts.update_async(alert)
+            return True
+
+        return await deciding_again_async(end)
 
     async def latest_async(self, rule_id: str) -> Alert | None:
         """Return a rule's last alert; None before the first. The read model says where to look, the log decides."""

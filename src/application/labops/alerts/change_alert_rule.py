@@ -20,7 +20,7 @@ from domain.labops.alert_repositories import AlertChannelRepository, AlertRuleRe
 class ChangeAlertRuleCommand(Command[OperationResult[AlertRuleView]]):
     """Change what is given, by the names of ``AlertRuleDetails``. ``expected_version`` refuses a stale change.
 
-    What stands open of a rule that is made inactive is resolved.
+    What stands open of a rule that is made inactive, or watches something else from now on, is resolved.
     """
 
     rule_id: str
@@ -56,10 +56,13 @@ class ChangeAlertRuleCommandHandler(CommandHandler[ChangeAlertRuleCommand, Opera
             unknown = await unknown_channel_async(self._channels, added)
             if unknown is not None:
                 return invalid("channels", "must be ids of alert channels")
+        watched = rule.state.details.watched
         rule.change(details, self._clock.now())
         await self._rules.update_async(rule)
         if not rule.state.watches:
             await self._evaluation.end_async(request.rule_id, "rule_inactive")
+        elif details.watched != watched:
+            await self._evaluation.end_async(request.rule_id, "rule_changed")
         last = await self._memory.get_many_async([request.rule_id])
         known = await known_channels_async(self._channels, [rule])
         return self.ok(rule_view(rule, known, last.get(request.rule_id)))

@@ -74,7 +74,7 @@ def message_of(event: AlertAnnouncedDomainEvent, public_url: str) -> ChannelMess
         facts.append(("Top Assays", top or "-"))
     facts.append(("Rule", event.rule_name))
     facts.append(("Value", "-" if event.value is None else shown(metric, event.value)))
-    facts.append(("Limit", f"{operator.sign} {shown(metric, event.threshold)}"))
+    facts.append(("Limit", f"{operator.words} {shown(metric, event.threshold)}"))
     facts.append(("State", {"raised": "raised", "updated": "still standing"}.get(event.kind, "resolved")))
     if not over:
         facts.append(("Severity", event.severity))

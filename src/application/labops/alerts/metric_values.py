@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from application.kernel.event_feed import EventFeed
 from application.labops.alerts.ports import DayInFigures, MeasuredValues
@@ -10,19 +11,23 @@ from application.labops.metric_filter import MetricFilter
 from application.labops.metrics.service import Metrics
 from application.labops.metrics.views import ErrorsView, ReceptionView, SlaView, ThroughputView, TurnAroundView
 from application.labops.specimen_table import SpecimenTable
+from domain.kernel.errors import UnavailableError
 from domain.labops.alert_values import AlertMetric, AlertRuleDetails, Measurement
 
 MOST_ASSAYS = 5
-CATCH_UP_SECONDS = 2.0
+CATCH_UP_SECONDS = 5.0
+CLOCKS_APART = timedelta(hours=1)
+"""A time so far ahead is a clock's; one beyond it is a slip, and must not count in every window until it comes."""
 
 
 class MetricValues(MeasuredValues):
     """Asks the metrics, over the window of the rule.
 
-    A window has no end: what a clock that runs ahead has stamped belongs to it.
+    A window ends a little after now: what a clock that runs ahead has stamped belongs to it, a slip of the pen not.
 
     Args:
-        log: what the table follows; a table that is behind is waited for, for a moment.
+        log: what the table follows; a table that is behind is waited for, for a moment. What is measured in half of the
+            specimens would raise alerts of its own, so one that stays behind (at a start, say) measures nothing.
     """
 
     def __init__(self, metrics: Metrics, table: SpecimenTable, log: EventFeed) -> None:
@@ -31,8 +36,9 @@ class MetricValues(MeasuredValues):
         self._log = log
 
     async def measure_async(self, rule: AlertRuleDetails, now: datetime, since: datetime) -> Measurement:
-        await self._table.wait_for_async(await self._log.head_async(), CATCH_UP_SECONDS)
-        within = MetricFilter(from_=now - rule.window, assay=rule.assay, machine_id=rule.machine_id)
+        await self._catch_up_async()
+        until = now + CLOCKS_APART
+        within = MetricFilter(from_=now - rule.window, to=until, assay=rule.assay, machine_id=rule.machine_id)
         always = MetricFilter(assay=rule.assay, machine_id=rule.machine_id)
         match rule.metric:
             case AlertMetric.SLA_BREACH_RATE:
@@ -47,17 +53,23 @@ class MetricValues(MeasuredValues):
             case AlertMetric.THROUGHPUT:
                 return await self._throughput_async(within, always)
             case AlertMetric.SILENCE:
-                received = await self._reception_async(always)
+                received = await self._reception_async(replace(always, to=until))
                 last = received.last_received_at or since
                 return Measurement(max(0.0, (now - last).total_seconds() / 60), received.count)
 
     async def day_async(self, begins: datetime, ends: datetime) -> DayInFigures:
-        await self._table.wait_for_async(await self._log.head_async(), CATCH_UP_SECONDS)
+        await self._catch_up_async()
         day = MetricFilter(from_=begins, to=ends)
         times: TurnAroundView = (await self._metrics.answer_async("tat", day)).view
         errors: ErrorsView = (await self._metrics.answer_async("errors", day)).view
         promises: SlaView = (await self._metrics.answer_async("sla", day)).view
         return DayInFigures(errors.total_specimens, times.p90, errors.overall_error_rate, promises.breach_count)
+
+    async def _catch_up_async(self) -> None:
+        if not await self._table.wait_for_async(await self._log.head_async(), CATCH_UP_SECONDS):
+            raise UnavailableError(
+                "the table of specimens is behind the log: nothing is measured until it has caught up"
+            )
 
     async def _breaches_async(self, within: MetricFilter) -> Measurement:
         view: SlaView = (await self._metrics.answer_async("sla", within)).view

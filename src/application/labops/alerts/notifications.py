@@ -37,6 +37,7 @@ class NewNotification:
         subject: id of the alert, or what else it is about, e.g. ``standup``.
         about: what it says of it: ``raised``, ``updated``, ``resolved``, ``test``, ``standup``, ``summary``.
         body: exactly what is sent.
+        repeatable: whether its receiver drops what it has seen before, so that it may be sent twice.
     """
 
     notification_id: str
@@ -45,6 +46,7 @@ class NewNotification:
     about: str
     title: str
     body: bytes
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +148,7 @@ class NotificationQueue(ABC):
 
     @abstractmethod
     async def confirm_nothing_async(self) -> int:
-        """Settle as unconfirmed all that is under way: whoever sent it is gone. Returns how many that were."""
+        """Settle as unconfirmed all that is under way: whoever sent it is gone. Returns how many that were.
+
+        What may be sent twice is due again instead.
+        """

@@ -4,6 +4,7 @@ from application.kernel.event_feed import RecordedFact
 from application.kernel.subscriptions import Subscriber
 from application.labops.alerts.channel_payloads import ChannelPayloads
 from application.labops.alerts.notifications import NewNotification, Notifications, notification_id_of
+from domain.labops.alert_channel import ChannelKind
 from domain.labops.alert_events import AlertAnnouncedDomainEvent
 from domain.labops.alert_repositories import AlertChannelRepository
 
@@ -44,6 +45,7 @@ class QueueAlertNotifications(Subscriber):
                     about=event.kind,
                     title=title,
                     body=body,
+                    repeatable=channel.state.kind is ChannelKind.WEBHOOK,
                 )
             )
         if queued:

@@ -1,12 +1,14 @@
 """Messages in the two forms that Microsoft Teams takes, never larger than it takes.
 
-Workflow webhooks get an Adaptive Card, the older connectors a MessageCard in the starter kit's shape (seed 004).
+Workflow webhooks get an Adaptive Card, the older connectors a MessageCard in the starter kit's shape (seed 004). All
+texts are shown as they are written: names that people gave format nothing and lead nowhere.
 """
 
 from typing import Any
 
 import orjson
 
+from application.labops.alerts.card_text import as_written
 from application.labops.alerts.messages import ChannelMessage, MessageSection
 from domain.labops.alert_channel import ChannelKind
 
@@ -39,14 +41,14 @@ def message_card(message: ChannelMessage) -> dict[str, Any]:
         "summary": message.title,
         "sections": [
             {
-                "activityTitle": message.title,
-                **({"activitySubtitle": message.subtitle} if message.subtitle else {}),
+                "activityTitle": _html(message.title),
+                **({"activitySubtitle": _html(message.subtitle)} if message.subtitle else {}),
                 "facts": _named(message.facts),
             },
             *(
                 {
-                    "activityTitle": section.heading,
-                    **({"text": section.text} if section.text else {}),
+                    "activityTitle": _html(section.heading),
+                    **({"text": _html(section.text)} if section.text else {}),
                     **({"facts": _named(section.facts)} if section.facts else {}),
                 }
                 for section in message.sections
@@ -89,15 +91,19 @@ def adaptive_card(message: ChannelMessage) -> dict[str, Any]:
 
 
 def _text(text: str, **more: Any) -> dict[str, Any]:
-    return {"type": "TextBlock", "text": text, "wrap": True, **more}
+    return {"type": "TextBlock", "text": as_written(text), "wrap": True, **more}
+
+
+def _html(text: str) -> str:
+    return as_written(text, is_html=True)
 
 
 def _named(facts: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in facts]
+    return [{"name": _html(name), "value": _html(value)} for name, value in facts]
 
 
 def _titled(facts: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
-    return [{"title": name, "value": value} for name, value in facts]
+    return [{"title": as_written(name), "value": as_written(value)} for name, value in facts]
 
 
 def _cut(message: ChannelMessage, longest: int) -> ChannelMessage:

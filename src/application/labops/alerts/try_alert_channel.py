@@ -75,6 +75,7 @@ class TryAlertChannelCommandHandler(CommandHandler[TryAlertChannelCommand, Opera
             about="test",
             title=title,
             body=body,
+            repeatable=channel.state.kind is ChannelKind.WEBHOOK,
         )
         await self._notifications.queue_async([queued])
         return self.ok(ChannelTestView(False, notification_id, orjson.loads(body)))

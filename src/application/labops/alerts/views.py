@@ -140,9 +140,10 @@ class AlertView:
     """An alert.
 
     Attributes:
-        value: the last one measured; ``worst_value`` the one furthest beyond the limit.
+        value: the last one recorded; what differs from it by less than a twentieth is not. ``worst_value`` is the one
+            furthest beyond the limit.
         filters: assay and machine of its rule.
-        resolved_reason: ``cleared``, ``rule_inactive`` or ``rule_removed``; None while it stands.
+        resolved_reason: ``cleared``, ``rule_changed``, ``rule_inactive`` or ``rule_removed``; None while it stands.
         messages: how many messages went out about it.
     """
 
