@@ -10,10 +10,12 @@ from typing import IO, Protocol
 
 import pyarrow.parquet
 
+from application.kernel.event_feed import EventFeed
 from application.labops.imports.imported_files import ImportedFiles
 from application.labops.quality.ports import QualityChecker
 from application.labops.specimen_table import SpecimenTable
 from domain.kernel.clock import Clock
+from domain.kernel.errors import UnavailableError
 from domain.labops.quality.batches import RowBatch
 from domain.labops.quality.evaluation import Evaluation
 from domain.labops.quality.report import QualityReport, Violation
@@ -23,6 +25,7 @@ from integration.labops.quality_csv import ROWS_AT_ONCE, CsvTable
 from integration.labops.quality_keys import SpillingKeys
 
 AT_ONCE = 2
+CATCH_UP_SECONDS = 60.0
 LARGEST_UPLOAD_UNPACKED_BYTES = 1024 * 1024 * 1024
 _SPECIMENS = """
 SELECT specimen_id, assay, machine_id, operator_id, status, error_code,
@@ -48,8 +51,9 @@ class _Table(Protocol):
 class ThreadedQualityChecker(QualityChecker):
     """Checks in one pass each. Memory does not grow with the data; the disk does, for a while."""
 
-    def __init__(self, table: SpecimenTable, files: ImportedFiles, clock: Clock, zone: tzinfo) -> None:
+    def __init__(self, table: SpecimenTable, files: ImportedFiles, log: EventFeed, clock: Clock, zone: tzinfo) -> None:
         self._table = table
+        self._log = log
         self._files = files
         self._clock = clock
         self._zone = zone
@@ -72,6 +76,9 @@ class ThreadedQualityChecker(QualityChecker):
 
     async def check_specimens_async(self, rules: RuleSet) -> QualityReport:
         async with self._turn:
+            # In half of the specimens there is half of what is wrong, and the next run would seem to be worse.
+            if not await self._table.wait_for_async(await self._log.head_async(), CATCH_UP_SECONDS):
+                raise UnavailableError("the table of specimens is behind the log; try again when it has caught up")
             with tempfile.TemporaryDirectory(prefix="labkeeper-quality-") as folder:
                 path = Path(folder) / "specimens.parquet"
                 with self._table.snapshot() as snapshot:

@@ -1,8 +1,8 @@
 """Quality runs as they are stored.
 
 Document of the collection ``labops_quality_runs``: ``{_id: run id, kind, import_id, trigger, actor, state, started_at,
-ended_at, rules_source, rules_version, error, worsened: [...], rows, columns, made_at, rules: [...], not_checked: [...],
-violations: [...]}``; what belongs to the report is missing until there is one.
+ended_at, rules_source, rules_version, error, worsened: [...], starts, token, rows, columns, made_at, rules: [...],
+not_checked: [...], violations: [...]}``; what belongs to the report is missing until there is one.
 """
 
 from dataclasses import asdict
@@ -18,7 +18,7 @@ LARGEST_REPORT_ROWS = 200_000
 
 
 def document_of(run: QualityRun) -> MongoDocument:
-    """Return the stored form of a run, without its id."""
+    """Return the stored form of a run, without its id and without who works on it."""
     document: MongoDocument = {
         "kind": run.kind,
         "import_id": run.import_id,

@@ -18,6 +18,7 @@ from domain.labops.quality.repositories import QualityRulesRepository, QualityWa
 from domain.labops.quality.stored_rules import QualityRules
 from domain.labops.quality.watch import QualityWatch
 from integration.labops.quality_checker import ThreadedQualityChecker
+from integration.labops.quality_resumer import QualityRunResumer
 from integration.labops.quality_rules_reader import SafeRulesReader
 from integration.labops.quality_runs import MongoQualityRuns
 from integration.mongo.driver import MongoDriver
@@ -50,7 +51,7 @@ def register_quality(
 
     def checker(provider: ServiceProviderBase) -> QualityChecker:
         table = provider.get_required_service(SpecimenTable)
-        return ThreadedQualityChecker(table, provider.get_required_service(ImportedFiles), clock, zone)
+        return ThreadedQualityChecker(table, provider.get_required_service(ImportedFiles), log, clock, zone)
 
     services.add_singleton(RulesReader, SafeRulesReader)
     services.add_singleton(QualityRulesRepository, singleton=MongoQualityRulesRepository(log, QualityRules))
@@ -61,3 +62,4 @@ def register_quality(
     services.add_singleton(QualityRunner)
     services.add_singleton(Subscriber, WhenImportEndedCheckIt)
     services.add_singleton(HostedService, singleton=runs)
+    services.add_singleton(HostedService, QualityRunResumer)

@@ -6,19 +6,23 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from neuroglia.hosting.abstractions import HostedService
 
 from api.kernel.authorization import Role
 from application.kernel.event_feed import EventFeed
 from application.labops.quality.quality_runner import QualityRunner
-from application.labops.quality.runs import QualityRuns
+from application.labops.quality.runs import QualityRuns, QualityRunState
 from application.labops.quality.when_import_ended_check_it import WhenImportEndedCheckIt
+from integration.labops.quality_resumer import QualityRunResumer
 from tests.http.labops.test_metrics import put, reading
 from tests.support.mongo import LocalMongod
-from tests.support.served import API, MovableClock, Served, assert_problem, served
+from tests.support.served import API, MovableClock, Served, assert_problem, eventually, served
 
 DQ = f"{API}/dq"
 RULES = """\
@@ -127,6 +131,13 @@ def test_rules_that_cannot_be_read_are_refused_with_lines(http: httpx.Client) ->
     assert_problem(validate(http, BAD, custom=[]), 422, "invalid-rules")
 
 
+def test_an_unknown_type_is_told_with_its_line_in_json_too(http: httpx.Client) -> None:
+    rules = json.dumps({"rules": [{"name": "A", "description": "a", "rule_type": "nonsense"}]}, indent=1)
+    answer = http.post(f"{DQ}/validate-csv", files={"file": ("a.csv", GOOD)}, data={"custom_rules": rules})
+    assert_problem(answer, 422, "invalid-rules")
+    assert [(one["field"], one["line"]) for one in answer.json()["errors"]] == [("rules[0].rule_type", 6)]
+
+
 def test_files_that_are_no_table_and_forms_that_are_none_are_refused(http: httpx.Client) -> None:
     for content in (b"", b"\xff\xfe\x00", b"a,a\n1,2\n"):
         answer = validate(http, content)
@@ -218,6 +229,46 @@ def test_stored_rules_stored_specimens_history_and_a_worsening(app: Served, http
         assert time.monotonic() < give_up
         time.sleep(0.05)
     assert (run["outcome"], run["counts"]["violations"], run["counts"]["rules_worsened"]) == ("succeeded", 1, 0)
+
+
+def test_a_run_whose_process_is_gone_is_started_again_and_given_up_after_three(app: Served, http: httpx.Client) -> None:
+    runner = app.service(QualityRunner)
+    [resumer] = [one for one in app.running.app.state.services.get_services(HostedService) if is_resumer(one)]
+
+    def followed(starts: int) -> dict[str, Any]:
+        """Leave a run behind as so many dead processes would."""
+        run_id = app.run(runner.begin_async("schedule")).run_id
+        with app.mongod.client() as client:
+            left = {"starts": starts, "started_at": datetime.now(UTC) - timedelta(hours=3)}
+            client[app.database]["labops_quality_runs"].update_one({"_id": run_id}, {"$set": left})
+        assert http.get(f"{DQ}/runs/{run_id}").json()["state"] in ("abandoned", "running")
+        app.run(resumer.resume_async())
+        return eventually(lambda: (got := http.get(f"{DQ}/runs/{run_id}").json())["ended_at"] and got, "its end")
+
+    run = followed(1)
+    assert (run["state"], run["trigger"], run["error"]) == ("completed", "schedule", None)
+    run = followed(3)
+    assert (run["state"], run["error"]) == ("failed", "its process ended 3 times in the middle of it")
+
+
+def test_whoever_was_followed_by_another_keeps_nothing_of_a_run(app: Served) -> None:
+    runs, runner = app.service(QualityRuns), app.service(QualityRunner)
+
+    async def overtaken() -> None:
+        begun = await runner.begin_async("manual")
+        first = await runs.claim_async(begun.run_id, 1)
+        assert await runs.claim_async(begun.run_id, 1) is None
+        second = await runs.claim_async(begun.run_id, 2)
+        assert not await runs.end_async(replace(first, state=QualityRunState.FAILED, error="late"), 1)
+        assert await runs.end_async(replace(second, state=QualityRunState.FAILED, error="in time"), 2)
+        assert (await runs.get_async(begun.run_id)).error == "in time"
+        assert await runs.claim_async(begun.run_id, 3) is None
+
+    app.run(overtaken())
+
+
+def is_resumer(service: HostedService) -> bool:
+    return isinstance(service, QualityRunResumer)
 
 
 def test_every_import_is_checked_once_whatever_is_told_again(app: Served, http: httpx.Client) -> None:

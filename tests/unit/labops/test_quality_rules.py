@@ -1,5 +1,6 @@
 """Rules as people write them: what is taken, and what is refused on which line."""
 
+import json
 import textwrap
 import time
 
@@ -170,3 +171,25 @@ def test_names_differ() -> None:
     with pytest.raises(InvalidRulesError) as refused:
         read_rules(located({"rules": [rule, rule]}))
     assert refused.value.problems == (RuleProblem("rules[1].name", "is the name of rules[0] already"),)
+    text = "".join(f"- type: completeness\n  columns: [{one}]\n  name: A\n" for one in "ab")
+    assert problems_of(f"rules:\n{text}") == [("rules[1].name", 7, "is the name of rules[0] already")]
+    assert [one[0] for one in problems_of("rules: [{type: completeness, columns: [a]}, {type: completeness}]")]
+
+
+def test_json_on_several_lines_is_told_with_them() -> None:
+    reader = SafeRulesReader()
+
+    def lines_of(text: str) -> list[tuple[str, int | None]]:
+        with pytest.raises(InvalidRulesError) as refused:
+            read_rules(reader.read_json(text))
+        return [(one.field, one.line) for one in refused.value.problems]
+
+    rule = {"name": "A", "description": "a", "rule_type": "nonsense", "parameters": {"columns": ["id"]}}
+    assert lines_of(json.dumps({"rules": [rule]}, indent=2)) == [("rules[0].rule_type", 6)]
+    assert lines_of(json.dumps({"rules": [rule]}, indent="\t")) in (
+        [("rules[0].rule_type", 6)],
+        [("rules[0].rule_type", None)],
+    )
+    assert lines_of('{"rules": [{"name": "A", "name": "B",\n "type": "nonsense"}]}') == [("rules[0].type", None)]
+    good = json.dumps({"rules": [{**rule, "rule_type": "uniqueness"}]}, indent=1)
+    assert [one.line for one in read_rules(reader.read_json(good)).rules] == [3]

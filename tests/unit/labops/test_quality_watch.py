@@ -89,6 +89,16 @@ def test_a_run_that_is_noted_again_changes_nothing_and_missing_columns_count() -
     assert len(watch.note(SPECIMENS, "now", "s", 10, [count(0, violations=1)], NOW)) == 1
 
 
+def test_a_run_that_is_noted_again_is_answered_what_it_was_then() -> None:
+    """Its process died after that was stored, and before the run was."""
+    watch = given(checked(SPECIMENS, 1))
+    then = watch.note(SPECIMENS, "now", "s", 200, [count(4)], NOW)
+    watch.mark_committed()
+    assert watch.note(SPECIMENS, "now", "s", 200, [count(4)], NOW) == then != []
+    assert watch.pending_events == []
+    assert watch.note(SPECIMENS, "next", "s", 200, [count(4)], NOW) == []
+
+
 def test_the_same_rules_again_are_no_change() -> None:
     rules = QualityRules()
     rules.change("rules: []", 1, NOW)

@@ -49,5 +49,5 @@ class QualityChecker(ABC):
         """Check the stored specimens, as the analytic table has them, in order of their ids.
 
         Raises:
-            UnavailableError: the table is not there yet.
+            UnavailableError: the table is not there yet, or stays behind the log.
         """

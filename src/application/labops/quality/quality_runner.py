@@ -1,9 +1,14 @@
-"""Runs a check over stored data, keeps the report, and notices a worsening."""
+"""Runs a check over stored data, keeps the report, and notices a worsening.
+
+A run is worked on under a lease of its own, so that whoever finds one without can start it again.
+"""
 
 from dataclasses import replace
 
 from neuroglia.data.exceptions import OptimisticConcurrencyException
 
+from application.kernel.lease_keeper import holding
+from application.kernel.leases import Leases
 from application.kernel.request_context import current_request
 from application.labops.quality.active_rules import ActiveRules, ActiveRulesReader
 from application.labops.quality.ports import QualityChecker
@@ -15,6 +20,7 @@ from domain.labops.quality.report import QualityReport
 from domain.labops.quality.repositories import QualityWatchRepository
 from domain.labops.quality.watch import IMPORTS, SPECIMENS, QualityWatch
 
+LEASE_SECONDS = 15.0
 _TRIES = 5
 
 
@@ -27,12 +33,14 @@ class QualityRunner:
         checker: QualityChecker,
         runs: QualityRuns,
         watches: QualityWatchRepository,
+        leases: Leases,
         clock: Clock,
     ) -> None:
         self._active = active
         self._checker = checker
         self._runs = runs
         self._watches = watches
+        self._leases = leases
         self._clock = clock
 
     async def begin_async(self, trigger: str, import_id: str | None = None, run_id: str | None = None) -> QualityRun:
@@ -49,28 +57,37 @@ class QualityRunner:
             rules_source=active.source,
             rules_version=active.version,
         )
-        await self._runs.put_async(run)
+        await self._runs.begin_async(run)
         return run
 
     async def carry_out_async(self, run: QualityRun) -> QualityRun:
         """Check, and record what came of it. A file that is no table fails the run, which is no error here.
 
+        A run that somebody else works on, or that has ended, is answered as it stands.
+
         Raises:
             UnavailableError: the data or the store give no answer; the run is recorded as failed if that can be.
         """
+        async with holding(self._leases, f"quality-run:{run.run_id}", LEASE_SECONDS) as held:
+            claimed = None if held is None else await self._runs.claim_async(run.run_id, held.token)
+            if held is None or claimed is None:
+                return await self._runs.get_async(run.run_id) or run
+            return await self._work_async(claimed, held.token)
+
+    async def _work_async(self, run: QualityRun, token: int) -> QualityRun:
         active = await self._active.read_async()
         run = replace(run, rules_source=active.source, rules_version=active.version)
         try:
             report = await self._check_async(run, active)
         except UnreadableDataError as error:
-            return await self._ended_async(run, QualityRunState.FAILED, error=str(error))
+            return await self._ended_async(run, token, QualityRunState.FAILED, error=str(error))
         except UnavailableError as error:
-            await self._ended_async(run, QualityRunState.FAILED, error=str(error))
+            await self._ended_async(run, token, QualityRunState.FAILED, error=str(error))
             raise
         if report is None:
-            return await self._ended_async(run, QualityRunState.FAILED, error="the file of the import is gone")
+            return await self._ended_async(run, token, QualityRunState.FAILED, error="the file of the import is gone")
         worsened = await self._noted_async(run, active, report)
-        return await self._ended_async(run, QualityRunState.COMPLETED, report=report, worsened=worsened)
+        return await self._ended_async(run, token, QualityRunState.COMPLETED, report=report, worsened=worsened)
 
     async def _check_async(self, run: QualityRun, active: ActiveRules) -> QualityReport | None:
         if run.import_id is None:
@@ -102,6 +119,7 @@ class QualityRunner:
     async def _ended_async(
         self,
         run: QualityRun,
+        token: int,
         state: QualityRunState,
         *,
         error: str | None = None,
@@ -109,5 +127,5 @@ class QualityRunner:
         worsened: tuple[Worsening, ...] = (),
     ) -> QualityRun:
         ended = replace(run, state=state, ended_at=self._clock.now(), error=error, report=report, worsened=worsened)
-        await self._runs.put_async(ended)
-        return ended
+        kept = await self._runs.end_async(ended, token)
+        return ended if kept else await self._runs.get_async(run.run_id) or ended

@@ -8,10 +8,12 @@ from enum import StrEnum
 from domain.labops.quality.report import QualityReport
 
 LONGEST_RUN = timedelta(hours=2)
+MOST_STARTS = 3
+"""A run that so many processes died in is given up: it may be what they died of."""
 
 
 class QualityRunState(StrEnum):
-    """How a run stands. ``abandoned``: its process died in it."""
+    """How a run stands. ``abandoned``: its process died in it, and for hours no other has started it again."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -36,6 +38,7 @@ class QualityRun:
         kind: ``specimens`` or ``imports``.
         import_id: of the import; None for stored specimens.
         trigger: ``schedule``, ``manual`` or ``import``.
+        started_at: of its last start; it starts again when its process died.
         report: None until it has completed; in lists without its violations.
         worsened: against the run before of this kind, under the same rules.
     """
@@ -67,8 +70,23 @@ class QualityRuns(ABC):
         """Return the id of a run that something brings about: always the same for the same time and seed (hex)."""
 
     @abstractmethod
-    async def put_async(self, run: QualityRun) -> None:
-        """Keep a run as it is now."""
+    async def begin_async(self, run: QualityRun) -> None:
+        """Keep a run that begins, in place of an earlier one of its id."""
+
+    @abstractmethod
+    async def claim_async(self, run_id: str, token: int) -> QualityRun | None:
+        """Start on a run under a lease with this token, again if its process died.
+
+        None when it has ended, or somebody with a newer lease has started; one with too many starts ends as failed.
+        """
+
+    @abstractmethod
+    async def end_async(self, run: QualityRun, token: int) -> bool:
+        """Keep a run as it ended; False, and nothing kept, when somebody else has started on it since."""
+
+    @abstractmethod
+    async def left_behind_async(self) -> list[QualityRun]:
+        """Return the runs that some process has started on, or should have long ago, and that have not ended."""
 
     @abstractmethod
     async def get_async(self, run_id: str) -> QualityRun | None:

@@ -30,5 +30,6 @@ class WhenImportEndedCheckIt(Subscriber):
         known = await self._runs.get_async(run_id)
         if known is not None and known.state is QualityRunState.COMPLETED:
             return
-        run = await self._runner.begin_async("import", import_id=event.aggregate_id, run_id=run_id)
-        await self._runner.carry_out_async(run)
+        if known is None or known.state is QualityRunState.FAILED:
+            known = await self._runner.begin_async("import", import_id=event.aggregate_id, run_id=run_id)
+        await self._runner.carry_out_async(known)

@@ -88,10 +88,15 @@ def _read(document: Located, problems: list[RuleProblem]) -> list[QualityRule]:
             continue
         if rule.name in names:
             told = f"is the name of rules[{names[rule.name]}] already"
-            problems.append(RuleProblem(f"rules[{number}].name", told, node.line))
+            problems.append(RuleProblem(f"rules[{number}].name", told, _line_of_name(node)))
         names.setdefault(rule.name, number)
         rules.append(rule)
     return rules
+
+
+def _line_of_name(node: Located) -> int | None:
+    name = node.value.get("name") if isinstance(node.value, dict) else None
+    return node.line if name is None else name.line
 
 
 def _rule(node: Located, path: str, problems: list[RuleProblem]) -> QualityRule | None:

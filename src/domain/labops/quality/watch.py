@@ -23,6 +23,7 @@ class QualityWatchState(RememberedState):
     rules_stamp: str
     rows: int
     tallies: dict[str, int]
+    worsened: list[WorsenedRule]
 
     @reduces(QualityCheckedDomainEvent)
     def _checked(self, event: QualityCheckedDomainEvent) -> None:
@@ -30,10 +31,11 @@ class QualityWatchState(RememberedState):
         self.rules_stamp = event.rules_stamp
         self.rows = event.rows
         self.tallies = {one.rule_name: one.affected_rows for one in event.tallies}
+        self.worsened = []
 
     @reduces(QualityWorsenedDomainEvent)
     def _worsened(self, event: QualityWorsenedDomainEvent) -> None:
-        pass
+        self.worsened = event.worsened
 
 
 class QualityWatch(Aggregate[QualityWatchState]):
@@ -45,11 +47,11 @@ class QualityWatch(Aggregate[QualityWatchState]):
         """Take note of a run, and return what is worse than in the one before under the same rules.
 
         Of stored specimens more broken rows are worse. Files differ in size: of them more broken rows are worse if
-        they are a greater share, too. A run that was noted last already changes nothing.
+        they are a greater share, too. A run that was noted last already is answered what it was then.
         """
         known = self.state
         if known.state_version and known.run_id == run_id:
-            return []
+            return known.worsened
         worsened: list[WorsenedRule] = []
         before = known.run_id if known.state_version else ""
         if known.state_version and known.rules_stamp == rules_stamp:
