@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from api.kernel.strict_body import StrictBody
 from application.labops.whatif.runs import SimulationState
 from domain.labops.values import LONGEST_ASSAY
+from domain.labops.whatif.observed import ServiceTimes
 
 _PROJECTION: dict[str, Any] = {
     "extra_machines": 1,
@@ -184,17 +185,22 @@ class ObservedMachineAnswer(_Answer):
     slots: int
     failure_probability: float
     service_mean: float
+    service_times: ServiceTimes | None
 
 
 class ObservedAnswer(_Answer):
-    """What the simulation learnt from. `tat_*` are as seen: next to the baseline's they show how well it fits."""
+    """What the simulation learnt from. `tat_*` are as seen: next to the baseline's they show how well it fits.
+
+    `service_times` are `measured` from start to result, `estimated` from the busy periods of the machines, or `mixed`:
+    each assay on each machine is measured where at least half of its starts are known.
+    """
 
     since: datetime
     until: datetime
     specimens: int
     arrivals_per_hour: float
     arrivals: Literal["hour_of_week", "hour_of_day", "constant"]
-    service_times: Literal["measured", "estimated"]
+    service_times: ServiceTimes
     measured_share: float
     handling_mean: float
     rerun_probability: float
@@ -226,7 +232,7 @@ class SimulationSummary(BaseModel):
     replications: int
     seed: int
     horizon: timedelta
-    service_times: Literal["measured", "estimated"]
+    service_times: ServiceTimes
     replications_done: int
     progress: Annotated[float, Field(description="From 0 to 1.")]
     specimens: int

@@ -89,6 +89,43 @@ async def test_without_starts_they_are_estimated_from_busy_periods_and_nearly_th
     assert sum(machine.service["PCR"]) / len(machine.service["PCR"]) == pytest.approx(8.0, rel=0.03)
 
 
+async def test_machines_that_tell_no_starts_work_beside_those_that_do() -> None:
+    """Each assay on each machine is measured where that can be, and no machine is left out for saying less."""
+    told = worked_off(3000, 2, 3.5, by_assay, started=True)
+    rows = [(*row[:7], None, *row[8:]) if row[2] == "M2" else row for row in told]
+    found = await calibrated(rows)
+    assert found.observed.service_times == "mixed"
+    assert found.observed.measured_share == pytest.approx(0.5, abs=0.05)
+    assert [(one.machine_id, one.service_times) for one in found.observed.machines] == [
+        ("M1", "measured"),
+        ("M2", "estimated"),
+    ]
+    first, second = found.laboratory.machines
+    for assay, mean in (("CBC", 3.0), ("PCR", 8.0)):
+        assert sum(first.service[assay]) / len(first.service[assay]) == pytest.approx(mean, rel=0.03)
+        assert sum(second.service[assay]) / len(second.service[assay]) == pytest.approx(mean, rel=0.25)
+    assert (first.slots, second.slots) == (1, 1)
+
+
+async def test_an_assay_without_starts_is_estimated_on_a_machine_that_else_is_measured() -> None:
+    told = worked_off(3000, 1, 7.0, by_assay, started=True)
+    rows = [(*row[:7], None, *row[8:]) if row[1] == "CBC" else row for row in told]
+    found = await calibrated(rows)
+    [machine] = found.laboratory.machines
+    assert (found.observed.service_times, found.observed.machines[0].service_times) == ("mixed", "mixed")
+    assert sum(machine.service["CBC"]) / len(machine.service["CBC"]) == pytest.approx(3.0, rel=0.03)
+    assert sum(machine.service["PCR"]) / len(machine.service["PCR"]) == pytest.approx(8.0, rel=0.03)
+
+
+async def test_what_was_shown_to_be_handling_is_no_work_on_a_machine_that_tells_no_starts() -> None:
+    told = worked_off(1500, 2, 20.0, by_assay, started=True, handling=60.0)
+    rows = [(*row[:7], None, *row[8:]) if row[2] == "M2" else row for row in told]
+    found = await calibrated(rows)
+    assert found.observed.handling_mean == pytest.approx(60.0, rel=0.02)
+    outcome = outcome_of([replicate(found.laboratory, Scenario(), Plan(4, 1, 7200.0), number) for number in range(4)])
+    assert outcome.tat_p50.mean == pytest.approx(found.observed.tat_p50, rel=0.15)
+
+
 async def test_where_specimens_overtake_the_whole_stay_is_work_on_many_at_once() -> None:
     random = Random(3)
     rows = [

@@ -53,6 +53,9 @@ def test_waiting_queue_and_utilisation_are_those_of_m_m_c(machines: int, load: f
     found = simulated(laboratory(rate * 60, machines, exponential(service)), hours=8_000 / (rate * 60))
     waiting = erlang_c(machines, load) / (machines / service - rate)
     agrees(found.wait_mean, waiting, 0.15)
+    for wrong in (one for one in (machines - 1, machines + 1) if one > load):
+        with pytest.raises(AssertionError, match="contradicts"):
+            agrees(found.wait_mean, erlang_c(wrong, load) / (wrong / service - rate), 0.5 if wrong < machines else 9.0)
     agrees(found.queue_length, rate * waiting, 0.15)
     agrees(found.tat_mean, waiting + service, 0.08)
     agrees(found.utilisation_mean, load / machines, 0.03)

@@ -1,34 +1,21 @@
 """Learns from the table of specimens how the laboratory works."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from application.labops.specimen_table import SpecimenTable, TableSnapshot
 from application.labops.whatif import questions
 from application.labops.whatif.arrival_rates import arrivals_from
+from application.labops.whatif.observed_work import Work, mean_of, work_async
 from domain.kernel.clock import Clock
 from domain.labops.whatif.errors import NothingToLearnFromError
-from domain.labops.whatif.laboratory import Laboratory, Machine, Minutes
-from domain.labops.whatif.observed import Calibration, Observed, ObservedMachine, ServiceTimes
+from domain.labops.whatif.laboratory import Laboratory, Machine
+from domain.labops.whatif.observed import Calibration, Observed, ObservedMachine
 from domain.labops.whatif.scenario import thinned
 
 LONGEST_LOOK_BACK_DAYS = 28
 MOST_SPECIMENS = 200_000
 FEWEST_RESULTS = 20
-MEASURED_FROM = 0.5
-"""Service times are measured when the start of at least this share is known."""
-ONE_AFTER_THE_OTHER = 0.1
-"""A machine on which at most this share overtakes another works on one specimen after the other."""
-
-
-@dataclass(slots=True)
-class _Work:
-    """Service times by machine and assay (how many, values), slots by machine, handling by assay."""
-
-    service: dict[str, dict[str, tuple[int, Minutes]]]
-    slots: dict[str, int]
-    handling: dict[str, Minutes]
 
 
 class LaboratoryCalibration:
@@ -57,12 +44,8 @@ class LaboratoryCalibration:
         [(specimens, results, started, turnarounds)] = await snapshot.fetch_async(questions.TOTALS, span)
         if results < FEWEST_RESULTS:
             raise NothingToLearnFromError(f"there are {results} results to learn from; {FEWEST_RESULTS} are needed")
-        service_times: ServiceTimes = "measured" if started / results >= MEASURED_FROM else "estimated"
         tries = await snapshot.fetch_async(questions.MACHINES, span)
-        if service_times == "measured":
-            work = await _measured_async(snapshot, span)
-        else:
-            work = await _estimated_async(snapshot, span, {row[0]: (row[1], row[4]) for row in tries})
+        work = await work_async(snapshot, span, tries)
         counts = await snapshot.fetch_async(questions.ARRIVALS, span)
         machines = _machines(work, tries)
         counts = [row for row in counts if any(row[0] in machine.service for machine in machines)]
@@ -76,9 +59,9 @@ class LaboratoryCalibration:
             specimens=specimens,
             arrivals_per_hour=arrivals.mean_per_hour,
             arrivals=pattern,
-            service_times=service_times,
+            service_times=work.service_times([machine.machine_id for machine in machines]),
             measured_share=started / results,
-            handling_mean=_mean(handled),
+            handling_mean=mean_of(handled),
             rerun_probability=laboratory.rerun_probability,
             **dict(zip(("tat_p50", "tat_p90", "tat_p99"), turnarounds or (0.0, 0.0, 0.0), strict=True)),
             machines=tuple(_observed(machine, work, {row[0]: row[1] for row in tries}) for machine in machines),
@@ -86,38 +69,7 @@ class LaboratoryCalibration:
         return Calibration(laboratory, observed)
 
 
-async def _measured_async(snapshot: TableSnapshot, span: dict[str, Any]) -> _Work:
-    service = _by_machine(await snapshot.fetch_async(questions.MEASURED_SERVICE, span))
-    slots = await snapshot.fetch_async(questions.MEASURED_SLOTS, span)
-    handling = await snapshot.fetch_async(questions.HANDLING, span)
-    return _Work(
-        service,
-        {machine: max(1, most) for machine, most in slots},
-        {assay: tuple(values) for assay, _, values in handling},
-    )
-
-
-async def _estimated_async(snapshot: TableSnapshot, span: dict[str, Any], ended: dict[str, tuple[int, int]]) -> _Work:
-    """Estimate from busy periods where specimens follow one another; where they overtake, the whole stay is work."""
-    following = _by_machine(await snapshot.fetch_async(questions.ESTIMATED_SERVICE, span))
-    staying = _by_machine(await snapshot.fetch_async(questions.WHOLE_STAY, span))
-    work = _Work({}, {}, {})
-    for machine, share, slots in await snapshot.fetch_async(questions.OVERTAKING, span):
-        if share > ONE_AFTER_THE_OTHER:
-            work.service[machine], work.slots[machine] = staying[machine], max(1, slots)
-            continue
-        # What failed without leaving a time still used the machine: its time is in that of those that followed.
-        all_ended, timeless = ended[machine]
-        used = (all_ended - timeless) / all_ended
-        work.slots[machine] = 1
-        work.service[machine] = {
-            assay: (number, tuple(value * used for value in values))
-            for assay, (number, values) in following[machine].items()
-        }
-    return work
-
-
-def _machines(work: _Work, tries: list[tuple[Any, ...]]) -> tuple[Machine, ...]:
+def _machines(work: Work, tries: list[tuple[Any, ...]]) -> tuple[Machine, ...]:
     """Return the machines that ended something, each for the assays that it gave results of."""
     return tuple(
         Machine(
@@ -131,23 +83,17 @@ def _machines(work: _Work, tries: list[tuple[Any, ...]]) -> tuple[Machine, ...]:
     )
 
 
-def _observed(machine: Machine, work: _Work, ended: dict[str, int]) -> ObservedMachine:
-    weighted = [(number, _mean(list(values))) for number, values in work.service[machine.machine_id].values()]
+def _observed(machine: Machine, work: Work, ended: dict[str, int]) -> ObservedMachine:
+    weighted = [(number, mean_of(list(values))) for number, values in work.service[machine.machine_id].values()]
     mean = sum(number * minutes for number, minutes in weighted) / sum(number for number, _ in weighted)
     return ObservedMachine(
-        machine.machine_id, ended[machine.machine_id], machine.slots, machine.failure_probability, mean
+        machine.machine_id,
+        ended[machine.machine_id],
+        machine.slots,
+        machine.failure_probability,
+        mean,
+        work.service_times([machine.machine_id]),
     )
-
-
-def _by_machine(rows: list[tuple[Any, ...]]) -> dict[str, dict[str, tuple[int, Minutes]]]:
-    found: dict[str, dict[str, tuple[int, Minutes]]] = {}
-    for machine, assay, number, values in rows:
-        found.setdefault(machine, {})[assay] = (number, tuple(values))
-    return found
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
 
 
 def _utc(moment: datetime) -> datetime:

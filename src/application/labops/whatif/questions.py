@@ -51,6 +51,13 @@ SELECT
 """
 """Specimens, those with a time of their result, of these those with a time of their start, and turn-around."""
 
+KNOWN_STARTS = f"""
+{_SEEN}
+SELECT machine_id, assay, count(*), count(started_at)
+FROM seen WHERE {_ENDED} AND processed_at >= received_at GROUP BY ALL ORDER BY ALL
+"""
+"""Per machine and assay: how many have a time of their result, and of how many of these the start is known."""
+
 _MEASURED = f"""
 {_SEEN}, worked AS (
     SELECT machine_id, assay, received_at, started_at, processed_at

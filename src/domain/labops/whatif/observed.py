@@ -6,7 +6,7 @@ from typing import Literal
 
 from domain.labops.whatif.laboratory import Laboratory
 
-ServiceTimes = Literal["measured", "estimated"]
+ServiceTimes = Literal["measured", "estimated", "mixed"]
 ArrivalPattern = Literal["hour_of_week", "hour_of_day", "constant"]
 
 
@@ -19,6 +19,7 @@ class ObservedMachine:
         slots: on how many it was seen to work at once.
         failure_probability: failed tries of all its tries.
         service_mean: minutes, over its assays.
+        service_times: how these are known, of its assays together; None of runs from before that was told.
     """
 
     machine_id: str
@@ -26,6 +27,7 @@ class ObservedMachine:
     slots: int
     failure_probability: float
     service_mean: float
+    service_times: ServiceTimes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Observed:
         since, until: first and last receipt that was looked at.
         specimens: received in that time.
         arrivals: by what the rate of arrivals repeats itself, as far as so short a time can show.
-        service_times: ``measured`` from start to result, or ``estimated`` from the busy periods of the machines.
+        service_times: ``measured`` from start to result, ``estimated`` from the busy periods of the machines, or
+            ``mixed``: of some machines and assays this, of others that.
         measured_share: of the specimens with a result, those whose start is known.
         handling_mean: minutes between receipt and queue that no machine explains.
         rerun_probability: that a failed try is repeated.
