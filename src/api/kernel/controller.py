@@ -49,12 +49,10 @@ class LabkeeperController(ControllerBase):
     route_class: ClassVar[type[GuardedRoute]] = GuardedRoute
 
     def __init__(self, mediator: Mediator) -> None:
-        # neuroglia's constructor is left out: it asks for its mapper and serializer, which lose data, and derives the
-        # path from the class name.
+        # neuroglia's constructor is left out: it asks for its mapper and serializer, which lose data, derives the path
+        # from the class name, and makes routes for a router that nobody serves.
         self.mediator = mediator
         self.name = self.tag or type(self).__name__.removesuffix("Controller")
-        self.router = APIRouter(route_class=self.route_class)
-        self.add_routes_to(self.router, "")
 
     def add_routes_to(self, router: APIRouter, prefix: str) -> None:
         """Add this controller's endpoints, those of its bases included, as bound methods."""

@@ -70,7 +70,7 @@ class SpecimenImportWorker(HeldReader, HostedService):
         while not self.should_stop(held):
             run = await self._runs.next_async()
             if run is None:
-                await self._runs.wait_for_next_async(POLL_SECONDS)
+                await self.unless_stopping_async(self._runs.wait_for_next_async(POLL_SECONDS))
                 continue
             context = RequestContext(
                 actor=run.actor, correlation_id=run.correlation_id, command_id=f"import-{run.import_id}"

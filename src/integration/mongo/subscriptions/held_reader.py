@@ -2,6 +2,8 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
+from typing import TypeVar
 
 import structlog
 
@@ -12,6 +14,7 @@ from integration.mongo.subscriptions.checkpoints import CheckpointMovedError
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
 LEASE_SECONDS = 10.0
 CANDIDATE_PAUSE_SECONDS = 2.0
 
@@ -33,6 +36,7 @@ class HeldReader(ABC):
         self.position: int | None = None
         self._leases = leases
         self._stopping = asyncio.Event()
+        self._idle: asyncio.Timeout | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -47,6 +51,8 @@ class HeldReader(ABC):
     async def stop_async(self, grace_seconds: float = 10.0) -> None:
         """Finish the event or batch at hand, then let go of the lease."""
         self._stopping.set()
+        if self._idle is not None and not self._idle.expired():
+            self._idle.reschedule(asyncio.get_running_loop().time())
         if self._task is not None:
             _, late = await asyncio.wait([self._task], timeout=grace_seconds)
             for task in late:
@@ -60,6 +66,19 @@ class HeldReader(ABC):
     def should_stop(self, held: HeldLease) -> bool:
         """Tell whether to stop: the application ends, or another process has the lease."""
         return self._stopping.is_set() or held.lost.is_set()
+
+    async def unless_stopping_async(self, work_comes: Awaitable[T]) -> T | None:
+        """Wait for work; None as soon as the reader is to stop, which cancels the wait."""
+        idle = self._idle = asyncio.timeout(0 if self._stopping.is_set() else None)
+        try:
+            async with idle:
+                return await work_comes
+        except TimeoutError:
+            if not idle.expired():
+                raise
+            return None
+        finally:
+            self._idle = None
 
     async def _run(self) -> None:
         pause = 0.1

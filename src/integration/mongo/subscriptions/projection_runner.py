@@ -49,7 +49,8 @@ class ProjectionRunner(HeldReader):
         pace = Pace()
         while not self.should_stop(held):
             self.position = checkpoint.position
-            if not await self._feed.wait_beyond_async(checkpoint.position, LOOK_AGAIN_SECONDS):
+            grown = self._feed.wait_beyond_async(checkpoint.position, LOOK_AGAIN_SECONDS)
+            if not await self.unless_stopping_async(grown):
                 self.failure = None
                 continue
             pause = pace.pause_seconds(self._feed.last_seen - checkpoint.position)

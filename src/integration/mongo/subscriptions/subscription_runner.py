@@ -59,13 +59,16 @@ class SubscriptionRunner(HeldReader):
             while not self.should_stop(held):
                 self.position = checkpoint.position
                 await self._release_async(held)
-                if pages.rest or await self._feed.wait_beyond_async(checkpoint.position, LOOK_AGAIN_SECONDS):
+                if pages.rest or await self._grown_async(checkpoint.position):
                     if not pages.rest:
                         await asyncio.sleep(pace.pause_seconds(self._feed.last_seen - checkpoint.position))
                     before = checkpoint.position
                     checkpoint = await self._stretch_async(pages, checkpoint, held)
                     pace.worked(checkpoint.position - before)
                 self.failure = None
+
+    async def _grown_async(self, position: int) -> bool:
+        return bool(await self.unless_stopping_async(self._feed.wait_beyond_async(position, LOOK_AGAIN_SECONDS)))
 
     async def _first_checkpoint_async(self) -> Checkpoint:
         existing = await self._checkpoints.get_async(self.checkpoint_id)
