@@ -1,7 +1,8 @@
 """The metrics once more, in pandas and by the words of the contract: what ours are held against."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -114,3 +115,81 @@ def sla(rows: Sequence[Row], wanted: MetricFilter, default: float, by_assay: Map
         "machine_id": groups("machine_id"),
         "first": list(breaches.sort_values(["received_at", "specimen_id"]).specimen_id[:20]),
     }
+
+
+def _starts(frame: Frame, time: str, grain: str, zone: ZoneInfo) -> Any:
+    return [at.timestamp() for at in _floored(frame[time], grain, zone)]
+
+
+def tat_series(
+    rows: Sequence[Row], wanted: MetricFilter, grain: str, zone: ZoneInfo
+) -> list[tuple[float, float, float, float, int]]:
+    frame = _completed(rows, wanted)
+    frame = frame[frame.minutes >= 0]
+    if frame.empty:
+        return []
+    minutes = frame.groupby(_starts(frame, "processed_at", grain, zone)).minutes
+    counts, quantiles = minutes.size(), minutes.quantile([0.5, 0.9, 0.99]).unstack()
+    return [(at, *quantiles.loc[at], int(count)) for at, count in counts.items()]
+
+
+def _shares(frame: Frame, counted: str, time: str, grain: str, zone: ZoneInfo) -> list[tuple[float, int, int]]:
+    if frame.empty:
+        return []
+    groups = frame.groupby(_starts(frame, time, grain, zone))[counted]
+    return [(at, int(some), int(total)) for (at, some), total in zip(groups.sum().items(), groups.size(), strict=True)]
+
+
+def errors_series(
+    rows: Sequence[Row], wanted: MetricFilter, grain: str, zone: ZoneInfo
+) -> list[tuple[float, int, int]]:
+    frame = frame_of(rows, wanted, "received_at")
+    return _shares(frame.assign(failed=frame.status == "ERROR"), "failed", "received_at", grain, zone)
+
+
+def sla_series(
+    rows: Sequence[Row], wanted: MetricFilter, grain: str, zone: ZoneInfo, default: float, by_assay: Mapping[str, float]
+) -> list[tuple[float, int, int]]:
+    frame = _completed(rows, wanted)
+    frame = frame[frame.minutes >= 0]
+    late = frame.minutes > frame.assay.map(lambda assay: by_assay.get(assay, default) * 60).astype(float)
+    return _shares(frame.assign(late=late), "late", "processed_at", grain, zone)
+
+
+def wip(rows: Sequence[Row], wanted: MetricFilter, now: datetime, edges: Sequence[float]) -> dict[str, Any]:
+    frame = frame_of(rows, wanted, "received_at")
+    frame = frame[frame.status.isin(["RECEIVED", "IN_PROCESS"])]
+    hours = (pandas.Timestamp(now) - frame.received_at).dt.total_seconds() / 3600
+    ages = Counter(sum(age >= edge for edge in edges) for age in hours)
+    return {
+        "total": len(frame),
+        **{column: frame.groupby(column).size().to_dict() for column in ("status", "assay", "machine_id")},
+        "ages": [ages[number] for number in range(len(edges) + 1)],
+        "oldest": list(frame.sort_values(["received_at", "specimen_id"]).specimen_id[:20]),
+    }
+
+
+def wip_after(rows: Sequence[Row], wanted: MetricFilter, day: datetime) -> tuple[int, int]:
+    """Return what was received and in process when a day of its zone, or the filter, ended: row by row."""
+    end = day.replace(fold=0) + timedelta(days=1)
+    if wanted.to is not None:
+        end = min(end, wanted.to, key=datetime.timestamp)
+    end = end.astimezone(UTC)
+    received = in_process = 0
+    for row in rows:
+        _, assay, machine, _, status, _, arrived, begun, ended, _ = row
+        if (wanted.assay or assay) != assay or (wanted.machine_id or machine) != machine:
+            continue
+        if status in ("COMPLETED", "ERROR"):
+            if ended is None or ended < arrived:
+                continue
+        else:
+            ended = None
+            begun = (begun or arrived) if status == "IN_PROCESS" else None
+        if arrived >= end or (ended is not None and ended < end):
+            continue
+        if begun is not None and max(begun, arrived) < end and (ended is None or begun <= ended):
+            in_process += 1
+        else:
+            received += 1
+    return received, in_process

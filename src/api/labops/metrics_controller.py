@@ -30,6 +30,7 @@ from application.labops.metrics.views import (
     ThroughputView,
     TurnAroundSeries,
     TurnAroundView,
+    WipSeries,
     WipView,
 )
 from application.labops.specimen_table import SpecimenTable
@@ -169,6 +170,20 @@ class MetricsController(LabkeeperController):
     async def get_work_in_progress(self, request: Request, wanted: FilterParameters) -> Response:
         """Specimens without a result by status, assay, machine and age, by received time."""
         return await self._metric_async(request, "wip", wanted)
+
+    @requires(Role.USER)
+    @understands("If-None-Match", "X-Position")
+    @sends(200, "ETag", LAG)
+    @get("/wip/series", response_model=WipSeries, responses=_example("wip_series"))
+    async def get_work_in_progress_series(
+        self, request: Request, wanted: FilterParameters, grain: GrainParameter = Grain.HOUR
+    ) -> Response:
+        """Specimens received and in process at the end of each hour or day, up to the one that is now.
+
+        `from` and `to` choose the hours or days; what was received before counts while it is open. Of a failed or
+        completed specimen without a usable processed time nobody knows when it was open: `dropped` counts those.
+        """
+        return await self._metric_async(request, "wip_series", wanted, grain)
 
     @requires(Role.USER)
     @understands("If-None-Match", "X-Position")

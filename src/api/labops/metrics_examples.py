@@ -70,4 +70,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "grain": "hour",
         "data": [{"timestamp": _AT, "breach_count": 2, "total_completed": 46, "breach_rate": 0.0435}],
     },
+    "wip_series": {
+        "grain": "hour",
+        "data": [{"timestamp": _AT, "received": 9, "in_process": 14, "total_open": 23}],
+        "dropped": {"negative": 0, "missing": 7},
+    },
 }

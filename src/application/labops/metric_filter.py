@@ -23,8 +23,8 @@ class MetricFilter:
     assay: str | None = None
     machine_id: str | None = None
 
-    def condition(self, time_column: TimeColumn) -> str:
-        """Return the SQL condition over ``specimens``; its values are in ``parameters``."""
+    def condition(self, time_column: TimeColumn | Literal["moment"]) -> str:
+        """Return the SQL condition over ``specimens``, or over moments; its values are in ``parameters``."""
         parts = []
         if self.from_ is not None:
             parts.append(f"{time_column} >= $from")

@@ -87,7 +87,7 @@ def test_an_assay_that_nothing_came_in_of_has_zeros(http: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "path",
     ["tat", "throughput", "errors", "sla", "wip", "reception"]
-    + [f"{name}/series" for name in ("tat", "throughput", "errors", "sla")],
+    + [f"{name}/series" for name in ("tat", "throughput", "errors", "sla", "wip")],
 )
 def test_an_empty_window_is_answered(http: httpx.Client, path: str) -> None:
     answer = http.get(f"{METRICS}/{path}", params={"from": "2001-01-01T00:00:00Z", "to": "2001-01-02T00:00:00Z"})
@@ -109,7 +109,7 @@ def test_throughput_has_a_bucket_for_each_hour_with_a_result(http: httpx.Client)
 
 
 def test_an_unknown_grain_is_refused(http: httpx.Client) -> None:
-    for path in ("throughput", "tat/series", "throughput/series", "errors/series", "sla/series"):
+    for path in ("throughput", "tat/series", "throughput/series", "errors/series", "sla/series", "wip/series"):
         answer = http.get(f"{METRICS}/{path}", params={"grain": "week"})
         assert answer.status_code == 422, path
         assert answer.json()["errors"][0]["field"] == "grain"
@@ -156,6 +156,21 @@ def test_what_is_late_and_has_no_result_is_shown(http: httpx.Client) -> None:
     assert answer["open_breach_count"] == 1
     assert answer["open_breaches"][0]["specimen_id"] == "CS000001"
     assert answer["open_breaches"][0]["due_at"] == "2026-02-03T12:00:00Z"
+
+
+def test_work_in_progress_is_shown_over_time(http: httpx.Client) -> None:
+    window = {"from": "2026-02-03T12:00:00Z", "to": "2026-02-03T14:00:00Z"}
+    answer = http.get(f"{METRICS}/wip/series", params=window).json()
+
+    # Received at 8, done after 30, 60 ... 300 minutes, one waits still, and one received at 11 takes until 16.
+    assert answer == {
+        "grain": "hour",
+        "data": [
+            {"timestamp": "2026-02-03T12:00:00Z", "received": 3, "in_process": 0, "total_open": 3},
+            {"timestamp": "2026-02-03T13:00:00Z", "received": 2, "in_process": 0, "total_open": 2},
+        ],
+        "dropped": {"negative": 0, "missing": 2},
+    }
 
 
 def test_exactly_the_limit_is_no_breach_and_limits_are_by_assay(app: Served, http: httpx.Client) -> None:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from application.labops.metric_filter import MetricFilter
 from application.labops.metrics.views import Grain
+from application.labops.metrics.work_in_progress import AGE_EDGES_HOURS
 from application.labops.specimen_table import Row
 from tests.support import pandas_metrics
-from tests.support.measured import Measured, policy_of
+from tests.support.measured import NOW, Measured, policy_of
 from tests.support.specimen_tables import NOON, specimen
 
 LIMITS = {"PCR": 0.5, "CBC": 1.5}
@@ -28,9 +29,11 @@ def generated(count: int, seed: int = 7) -> list[Row]:
         status = chance.choices(["COMPLETED", "ERROR", "RECEIVED", "IN_PROCESS"], [85, 7, 4, 4])[0]
         code = chance.choice(["E01", "E02", "E03", None]) if status == "ERROR" else None
         minutes = chance.lognormvariate(4.5, 0.8) if status == "COMPLETED" else None
+        begun = None if status == "RECEIVED" else received + timedelta(minutes=chance.choice([5, 20, 40]))
         rows.append(
             specimen(
                 f"SP{number:06}",
+                started_at=chance.choice([None, begun]),
                 assay=chance.choice(["CBC", "Chem7", "PCR"]),
                 machine_id=f"M{chance.randint(1, 5)}",
                 status=status,
@@ -61,8 +64,16 @@ async def compare_async(rows: list[Row], wanted: MetricFilter = ALL, zone: str =
         assert [(point.timestamp.timestamp(), point.count) for point in view.data] == buckets
         full = await measured.ask_async("throughput_series", wanted, grain=grain, include_empty=True)
         assert [(p.timestamp.timestamp(), p.count) for p in full.data if p.count] == buckets
-        series = await measured.ask_async("sla_series", wanted, grain=grain)
-        assert sum(point.total_completed for point in series.data) == tat.total_specimens
+
+    await compare_series_async(measured, rows, wanted, ZoneInfo(zone))
+
+    wip, theirs = await measured.ask_async("wip", wanted), pandas_metrics.wip(rows, wanted, NOW, AGE_EDGES_HOURS)
+    assert wip.total_open == theirs["total"]
+    assert {group.value: group.count for group in wip.by_status if group.count} == theirs["status"]
+    assert {group.value: group.count for group in wip.by_assay} == theirs["assay"]
+    assert {group.value: group.count for group in wip.by_machine} == theirs["machine_id"]
+    assert [bucket.count for bucket in wip.ageing] == theirs["ages"]
+    assert [one.specimen_id for one in wip.oldest] == theirs["oldest"]
 
     errors, theirs = await measured.ask_async("errors", wanted), pandas_metrics.errors(rows, wanted)
     assert (errors.total_errors, errors.total_specimens) == (theirs["total_errors"], theirs["total_specimens"])
@@ -84,6 +95,27 @@ async def compare_async(rows: list[Row], wanted: MetricFilter = ALL, zone: str =
         "machine_id"
     ]
     assert [breach.specimen_id for breach in sla.sample_breaches] == theirs["first"]
+
+
+async def compare_series_async(measured: Measured, rows: list[Row], wanted: MetricFilter, zone: ZoneInfo) -> None:
+    for grain in Grain:
+        tat = await measured.ask_async("tat_series", wanted, grain=grain)
+        found = [(p.timestamp.timestamp(), p.p50, p.p90, p.p99, p.total_specimens) for p in tat.data]
+        theirs = pandas_metrics.tat_series(rows, wanted, grain, zone)
+        assert len(found) == len(theirs)
+        assert all(close(ours, other) for ours, other in zip(found, theirs, strict=True))
+        errors = await measured.ask_async("errors_series", wanted, grain=grain)
+        found = [(p.timestamp.timestamp(), p.total_errors, p.total_specimens) for p in errors.data]
+        assert found == pandas_metrics.errors_series(rows, wanted, grain, zone)
+        assert [p.error_rate for p in errors.data] == [failed / total for _, failed, total in found]
+        sla = await measured.ask_async("sla_series", wanted, grain=grain)
+        found = [(p.timestamp.timestamp(), p.breach_count, p.total_completed) for p in sla.data]
+        assert found == pandas_metrics.sla_series(rows, wanted, grain, zone, 1.0, LIMITS)
+    wip = await measured.ask_async("wip_series", wanted, grain=Grain.DAY)
+    for point in wip.data:
+        left = pandas_metrics.wip_after(rows, wanted, point.timestamp)
+        assert (point.received, point.in_process) == left, point
+        assert point.total_open == sum(left)
 
 
 async def test_generated_specimens() -> None:
@@ -134,13 +166,14 @@ _minutes = st.one_of(
     st.none(), st.integers(-120, 600), st.sampled_from([0, 30, 60, 90, 90.0000167]), st.floats(-5, 500)
 )
 _row = st.builds(
-    lambda number, assay, machine, status, code, offset, minutes: specimen(
+    lambda number, assay, machine, status, code, offset, begins, minutes: specimen(
         f"S{number}",
         assay=assay,
         machine_id=machine,
         status=status,
         error_code=code if status == "ERROR" else None,
         received_at=NOON + timedelta(milliseconds=offset),
+        started_at=None if begins is None else NOON + timedelta(milliseconds=offset, minutes=begins),
         minutes=minutes,
     ),
     number=st.integers(0, 10**9),
@@ -149,6 +182,7 @@ _row = st.builds(
     status=st.sampled_from(["COMPLETED", "COMPLETED", "ERROR", "RECEIVED", "IN_PROCESS"]),
     code=st.sampled_from(["E01", "E02", None]),
     offset=st.integers(-(10**10), 10**10),
+    begins=st.one_of(st.none(), st.integers(-10, 300)),
     minutes=_minutes,
 )
 
@@ -159,7 +193,7 @@ _row = st.builds(
     assay=st.sampled_from([None, "PCR", "'; DROP TABLE specimens; --"]),
     hours=st.one_of(st.none(), st.integers(0, 2000)),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_whatever_comes_in(rows: list[Row], zone: str, assay: str | None, hours: int | None) -> None:
     to = None if hours is None else NOON + timedelta(hours=hours)
     wanted = MetricFilter(NOON - timedelta(days=20) if hours else None, to, assay)

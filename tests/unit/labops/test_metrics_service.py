@@ -123,6 +123,44 @@ async def test_work_in_progress_ages_hour_by_hour() -> None:
     assert [bucket.count for bucket in (await measured.ask_async("wip")).ageing] == [1, 2, 1, 1, 1, 0, 1]
 
 
+async def test_work_in_progress_over_time_begins_with_what_was_left_of_before() -> None:
+    rows = [
+        specimen("A", received_at=NOON - timedelta(hours=5), started_at=NOON + timedelta(minutes=30), minutes=380),
+        specimen("B", status="IN_PROCESS", received_at=NOON - timedelta(hours=1)),
+        specimen("C", status="RECEIVED", received_at=NOON + timedelta(hours=2)),
+        specimen("D", status="ERROR", received_at=NOON),
+        specimen("E", minutes=-5),
+    ]
+    measured = Measured(rows)
+    view = await measured.ask_async("wip_series", MetricFilter(from_=NOON, to=NOON + timedelta(hours=4)))
+
+    assert [(point.timestamp.hour, point.received, point.in_process) for point in view.data] == [
+        (12, 0, 2),
+        (13, 0, 1),
+        (14, 1, 1),
+        (15, 1, 1),
+    ]
+    assert (view.dropped.missing, view.dropped.negative) == (1, 1)
+    now = await measured.ask_async("wip")
+    assert view.data[-1].total_open == now.total_open == 2
+
+
+async def test_work_in_progress_over_time_ends_now_and_goes_on_with_the_hours() -> None:
+    measured = Measured([specimen("A", status="RECEIVED", received_at=NOW - timedelta(hours=2))])
+    wanted = MetricFilter(from_=NOW - timedelta(hours=3), to=NOW + timedelta(days=400))
+    hours = [point.timestamp.hour for point in (await measured.ask_async("wip_series", wanted)).data]
+    assert hours == [6, 7, 8, 9]
+    assert [point.timestamp.hour for point in (await measured.ask_async("wip_series")).data] == [7]
+    assert measured.metrics.is_current("wip_series", wanted)
+
+    measured.clock.at += timedelta(hours=1)
+
+    assert not measured.metrics.is_current("wip_series", wanted)
+    assert measured.metrics.is_current("wip_series", ALL)
+    assert len((await measured.ask_async("wip_series", wanted)).data) == 5
+    assert (await measured.ask_async("wip_series", MetricFilter(from_=NOW + timedelta(days=1)))).data == []
+
+
 async def test_today_is_the_labs_day() -> None:
     # 23:30 UTC on 3 February is half past midnight in Berlin; the clock stands at 09:00 UTC on the 4th.
     row = specimen("A", received_at=datetime(2026, 2, 3, 20, tzinfo=UTC), minutes=210)

@@ -34,27 +34,8 @@ async def bucketed_async(
     Raises:
         TooMuchAskedError: there would be more than ``MOST_BUCKETS``.
     """
-    counted = f"{where} AND {column} IS NOT NULL"
-    calendar = LabCalendar(asked.zone)
-    found: dict[int, Row] = {}
-    offsets = await _offsets_async(calendar, asked, column, counted)
-    if offsets is not None:
-        length, grain = LENGTHS[asked.grain], asked.grain
-        timed = f"timed AS (SELECT *, epoch_us({column}) AS us FROM specimens WHERE {counted})"  # noqa: S608
-        moved = f"moved AS (SELECT *, ({offsets.sql('us')})::BIGINT AS shift FROM timed)"  # noqa: S608
-        # The remainder of a time before 1970 is negative.
-        floored = f"us + shift - ((us + shift) % {length} + {length}) % {length}"
-        shift = "shift" if grain is Grain.HOUR else "0"
-        rows = await asked.specimens.select_async(
-            f"SELECT {floored} AS local, {shift} AS off, {values} FROM moved GROUP BY 1, 2 "  # noqa: S608
-            f"ORDER BY 1, 2 LIMIT {MOST_BUCKETS + 1}",
-            parameters,
-            also=f"{timed}, {moved}",
-        )
-        if len(rows) > MOST_BUCKETS:
-            raise _too_many()
-        found = {calendar.start_of(row[0], row[1], grain, offsets): row[2:] for row in rows}
-    starts = sorted(found) if empty is None else _all_starts(calendar, asked, sorted(found))
+    found = await grouped_async(asked, column, where=where, values=values, parameters=parameters)
+    starts = sorted(found) if empty is None else _all_starts(asked, sorted(found))
     points = []
     for at in starts:
         moment, row = moment_of(at, asked.zone), found.get(at)
@@ -65,25 +46,79 @@ async def bucketed_async(
     return points
 
 
-async def _offsets_async(calendar: LabCalendar, asked: Asked, column: TimeColumn, counted: str) -> Offsets | None:
-    """Return the zone's offsets while there are specimens; None when there are none."""
+async def grouped_async(
+    asked: Asked,
+    column: str,
+    *,
+    where: str,
+    values: str,
+    parameters: Mapping[str, Any] | None = None,
+    source: str = "specimens",
+    also: str = "",
+    bounds: Mapping[str, Any] | None = None,
+    whenever: bool = False,
+) -> dict[int, Row]:
+    """Return the aggregates of each bucket that has a row, by its first microsecond since 1970.
+
+    Args:
+        parameters: what ``values`` names.
+        source: relation whose rows are grouped by ``column``; ``also`` says what it is when it is not ``specimens``.
+        bounds: what ``where`` names.
+        whenever: leave out ``from`` and ``to`` of the filter.
+
+    Raises:
+        TooMuchAskedError: there are more than ``MOST_BUCKETS``.
+    """
+    counted = f"FROM {source} WHERE {where} AND {column} IS NOT NULL"
+    before = f"{also}, " if also else ""
+    calendar = LabCalendar(asked.zone)
     if calendar.never_changes:
-        return calendar.offsets(0, 0)
-    ends = f"SELECT epoch_us(min({column})), epoch_us(max({column})) FROM specimens WHERE {counted}"  # noqa: S608
-    first, last = (await asked.specimens.select_async(ends))[0]
-    return None if first is None else calendar.offsets(first, last)
+        offsets = calendar.offsets(0, 0)
+    else:
+        ends = f"SELECT epoch_us(min({column})), epoch_us(max({column})) {counted}"
+        first, last = (await asked.specimens.select_async(ends, bounds, also=also, whenever=whenever))[0]
+        if first is None:
+            return {}
+        offsets = calendar.offsets(first, last)
+    length, grain = LENGTHS[asked.grain], asked.grain
+    timed = f"timed AS (SELECT *, epoch_us({column}) AS us {counted})"
+    moved = f"moved AS (SELECT *, ({offsets.sql('us')})::BIGINT AS shift FROM timed)"  # noqa: S608
+    # The remainder of a time before 1970 is negative.
+    floored = f"us + shift - ((us + shift) % {length} + {length}) % {length}"
+    shift = "shift" if grain is Grain.HOUR else "0"
+    rows = await asked.specimens.select_async(
+        f"SELECT {floored} AS local, {shift} AS off, {values} FROM moved GROUP BY 1, 2 "  # noqa: S608
+        f"ORDER BY 1, 2 LIMIT {MOST_BUCKETS + 1}",
+        {**(parameters or {}), **(bounds or {})},
+        also=f"{before}{timed}, {moved}",
+        whenever=whenever,
+    )
+    if len(rows) > MOST_BUCKETS:
+        raise _too_many()
+    return {calendar.start_of(row[0], row[1], grain, offsets): row[2:] for row in rows}
 
 
-def _all_starts(calendar: LabCalendar, asked: Asked, found: list[int]) -> list[int]:
+def _all_starts(asked: Asked, found: list[int]) -> list[int]:
     """Return the buckets between the filter's ends, or those of the data where it has none."""
     wanted = asked.wanted
     start = microseconds_of(wanted.from_) if wanted.from_ is not None else found[0] if found else None
     end = microseconds_of(wanted.to) if wanted.to is not None else found[-1] + 1 if found else None
     if start is None or end is None:
         return found
+    return sorted({*starts_between(asked, start, end), *found})
+
+
+def starts_between(asked: Asked, start: int, end: int) -> list[int]:
+    """Return the first microseconds of all buckets from the one that holds ``start`` to before ``end``.
+
+    Raises:
+        TooMuchAskedError: there are more than ``MOST_BUCKETS``.
+    """
     if (end - start) // LENGTHS[asked.grain] >= MOST_BUCKETS:
         raise _too_many()
-    return sorted({*calendar.buckets(start, end, asked.grain, calendar.offsets(start, end)), *found})
+    calendar = LabCalendar(asked.zone)
+    offsets: Offsets = calendar.offsets(start, end)
+    return list(calendar.buckets(start, end, asked.grain, offsets))
 
 
 def _too_many() -> TooMuchAskedError:

@@ -10,6 +10,7 @@ from application.labops.metrics.promises import Promises, PromisesOverTime
 from application.labops.metrics.throughput import Throughput, ThroughputOverTime
 from application.labops.metrics.turn_around import TurnAround, TurnAroundOverTime
 from application.labops.metrics.work_in_progress import Reception, WorkInProgress
+from application.labops.metrics.work_over_time import WorkOverTime
 from domain.kernel.errors import DomainError
 
 ENTRY_POINTS = "labkeeper.metrics"
@@ -38,6 +39,7 @@ BUILT_IN: tuple[type[Metric], ...] = (
     Promises,
     PromisesOverTime,
     WorkInProgress,
+    WorkOverTime,
     Reception,
 )
 

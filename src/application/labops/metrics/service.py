@@ -81,7 +81,7 @@ class Metrics:
 
         Args:
             name: ``tat``, ``throughput``, ``errors``, ``sla``, ``wip``, ``reception``, ``tat_series``,
-                ``throughput_series``, ``errors_series``, ``sla_series``, or that of a plugin.
+                ``throughput_series``, ``errors_series``, ``sla_series``, ``wip_series``, or that of a plugin.
             grain: length of buckets, where the metric has any.
             include_empty: whether throughput has zeros for buckets without a result.
 

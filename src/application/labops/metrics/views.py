@@ -18,7 +18,7 @@ class Grain(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """Completed specimens without a usable turn-around.
+    """Specimens with a result that are left out: no usable time lies between their reception and it.
 
     Attributes:
         negative: processed before they were received.
@@ -311,6 +311,30 @@ class SlaSeries:
 
     grain: Grain
     data: list[SlaPoint]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WipPoint:
+    """What was open at the end of a bucket: waiting for a machine, on one, and together."""
+
+    timestamp: datetime
+    received: int
+    in_process: int
+    total_open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WipSeries:
+    """Metric ``wip_series``.
+
+    Attributes:
+        data: every bucket from the first to the last, those without a change too.
+        dropped: completed or failed specimens of which nobody knows until when they were open.
+    """
+
+    grain: Grain
+    data: list[WipPoint]
+    dropped: Dropped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
