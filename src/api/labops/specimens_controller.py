@@ -19,6 +19,7 @@ from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.problems import RefusedError
 from api.kernel.read_your_writes import ReadYourWrites
 from api.kernel.slashed_route import SlashedRoute
+from api.labops.metrics_controller import LAG, LOG, MODEL
 from api.labops.specimens_schemas import (
     CompleteSpecimenBody,
     FailSpecimenBody,
@@ -33,6 +34,7 @@ from api.labops.specimens_schemas import (
 )
 from application.kernel.event_feed import RecordedFact
 from application.kernel.refusals import Refusal
+from application.labops.specimen_table import SpecimenTable
 from application.labops.specimens.complete_specimen import CompleteSpecimenCommand
 from application.labops.specimens.fail_specimen import FailSpecimenCommand
 from application.labops.specimens.get_specimen import GetSpecimenQuery
@@ -60,9 +62,12 @@ class SpecimensController(LabkeeperController):
     route_prefix = "/specimens"
     route_class = SlashedRoute
 
-    def __init__(self, mediator: Mediator, reading: ReadYourWrites, settings: LabopsSettings) -> None:
+    def __init__(
+        self, mediator: Mediator, reading: ReadYourWrites, table: SpecimenTable, settings: LabopsSettings
+    ) -> None:
         super().__init__(mediator)
         self._reading = reading
+        self._table = table
         self._zone = ZoneInfo(settings.timezone)
 
     @requires(Role.MANAGER)
@@ -104,6 +109,7 @@ class SpecimensController(LabkeeperController):
 
     @requires(Role.USER)
     @understands("X-Position")
+    @sends(200, LAG)
     @get("", response_model=SpecimensPage)
     async def list_specimens(
         self,
@@ -119,7 +125,8 @@ class SpecimensController(LabkeeperController):
         cursor: CursorParameter = None,
     ) -> Response:
         """List specimens, those received last first."""
-        await self._reading.before_reading_async(request, "labops", "specimen_table")
+        await self._reading.before_reading_async(request, LOG, MODEL)
+        lag = str(self._table.status().lag)
         query = ListSpecimensQuery(
             status=status,
             assay=assay,
@@ -129,7 +136,7 @@ class SpecimensController(LabkeeperController):
             limit=limit,
             cursor=cursor,
         )
-        return self.process(await self.mediator.execute_async(query))
+        return self.process(await self.mediator.execute_async(query), {LAG: lag})
 
     @requires(Role.USER)
     @understands("If-None-Match")
@@ -201,8 +208,8 @@ class SpecimensController(LabkeeperController):
             return self.process(result)
         return self.process(result, {**(headers or {}), "ETag": version_tag(data_of(result).version)})
 
-    def _moment(self, field: str, text: str) -> datetime:
-        return moment_of(field, text, self._zone)
+    def _moment(self, field: str, text: str, not_before: datetime | None = None) -> datetime:
+        return moment_of(field, text, self._zone, not_before)
 
     def _optional_moment(self, field: str, text: str | None) -> datetime | None:
         return None if text is None else self._moment(field, text)

@@ -18,8 +18,8 @@ from domain.labops.values import (
     SpecimenStatus,
 )
 
-MomentOf = Callable[[str, str], datetime]
-"""Takes a field's name and its text; returns an aware time."""
+MomentOf = Callable[[str, str, datetime | None], datetime]
+"""Takes a field's name, its text and what it cannot be before; returns an aware time."""
 
 _SPECIMEN: dict[str, Any] = {
     "specimen_id": "SP000123",
@@ -125,6 +125,9 @@ class ReadingBody(StrictBody):
         Raises:
             InvalidSpecimenError: a time is none.
         """
+        received_at = moment_of("received_at", self.received_at, None)
+        started_at = None if self.started_at is None else moment_of("started_at", self.started_at, received_at)
+        before = started_at or received_at
         return SpecimenReading(
             specimen_id=self.specimen_id,
             assay=self.assay,
@@ -132,9 +135,9 @@ class ReadingBody(StrictBody):
             operator_id=self.operator_id,
             status=self.status,
             error_code=self.error_code,
-            received_at=moment_of("received_at", self.received_at),
-            started_at=None if self.started_at is None else moment_of("started_at", self.started_at),
-            processed_at=None if self.processed_at is None else moment_of("processed_at", self.processed_at),
+            received_at=received_at,
+            started_at=started_at,
+            processed_at=None if self.processed_at is None else moment_of("processed_at", self.processed_at, before),
         )
 
 

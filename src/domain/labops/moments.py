@@ -11,11 +11,14 @@ _MOMENT = re.compile(
 _RULE = "must be a date and a time as in ISO 8601, e.g. 2026-03-01T12:00:00Z"
 
 
-def moment_of(field: str, text: str, zone: tzinfo) -> datetime:
+def moment_of(field: str, text: str, zone: tzinfo, not_before: datetime | None = None) -> datetime:
     """Return a time as aware UTC in whole milliseconds, what the store keeps.
+
+    A time without an offset that the zone's clock shows twice is the first of both, one that it skips is as much later.
 
     Args:
         zone: of times that say none.
+        not_before: when the first of both would be before this, the second is meant.
 
     Raises:
         InvalidSpecimenError: it is no such time; names the field.
@@ -26,7 +29,9 @@ def moment_of(field: str, text: str, zone: tzinfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text.upper().replace(",", ".").replace(" ", "T", 1).replace(" ", ""))
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone)
+            shown, moment = moment, moment.replace(tzinfo=zone).astimezone(UTC)
+            if not_before is not None and moment < not_before:
+                moment = max(moment, shown.replace(tzinfo=zone, fold=1).astimezone(UTC))
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidSpecimenError(field, _RULE) from None

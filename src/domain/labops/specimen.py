@@ -1,5 +1,6 @@
 """Specimen: received, worked on by a machine, then completed or failed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -135,7 +136,8 @@ class Specimen(Aggregate[SpecimenState]):
         if known.status.ended:
             return self._take_later_result(reading, at)
         if reading.status is known.status:
-            return self._take_same_status(reading)
+            self._hold_against(reading, ("machine_id", "operator_id", "started_at"))
+            return False
         if _is_further(reading.status, known.status):
             self._move(self._completed_reading(reading), at)
             return True
@@ -156,23 +158,19 @@ class Specimen(Aggregate[SpecimenState]):
             return True
         if later is not None and before is not None and later < before:
             return False
-        for field in ("status", "error_code", "machine_id", "operator_id"):
-            said = getattr(reading, field)
-            if said != getattr(known, field):
-                raise ContradictoryReadingError(
-                    field, str(said), f"is {getattr(known, field)} in what is known of {known.id} at the same time"
-                )
+        fields = ("status", "error_code", "machine_id", "operator_id", "started_at")
+        self._hold_against(reading, fields, " at the same time")
         return False
 
-    def _take_same_status(self, reading: SpecimenReading) -> bool:
+    def _hold_against(self, reading: SpecimenReading, fields: Sequence[str], when: str = "") -> None:
+        """Refuse a reading that says something else in a field; what it leaves out is no contradiction."""
         known = self.state
-        for field in ("machine_id", "operator_id"):
-            said = getattr(reading, field)
-            if said != getattr(known, field):
-                raise ContradictoryReadingError(
-                    field, str(said), f"is {getattr(known, field)} in what is known of {known.id}"
-                )
-        return False
+        for field in fields:
+            said, before = getattr(reading, field), getattr(known, field)
+            if said is None or said == before or (before is None and field == "started_at"):
+                continue
+            why = f"is {_told(before)} in what is known of {known.id}{when}"
+            raise ContradictoryReadingError(field, _told(said), why)
 
     def _end(
         self, status: SpecimenStatus, at: datetime, *, processed_at: datetime | None, error_code: str | None = None
@@ -229,7 +227,9 @@ def _is_further(status: SpecimenStatus, than: SpecimenStatus) -> bool:
     return status.ended or _ORDER.index(status) > _ORDER.index(than)
 
 
-def _told(value: str | datetime) -> str:
+def _told(value: str | datetime | None) -> str:
+    if value is None:
+        return "none"
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 

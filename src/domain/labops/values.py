@@ -106,6 +106,8 @@ class SpecimenReading:
             if processed_at >= _TOO_LATE:
                 raise InvalidSpecimenError("processed_at", _BEFORE)
         if started_at is not None:
+            if self.status is SpecimenStatus.RECEIVED:
+                raise InvalidSpecimenError("started_at", f"must be empty while the status is {self.status}")
             if started_at < self.received_at:
                 raise InvalidSpecimenError("started_at", "must not be before received_at")
             if started_at >= _TOO_LATE:

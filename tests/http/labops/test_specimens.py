@@ -147,6 +147,7 @@ def test_the_list_waits_for_what_was_just_written(http: httpx.Client) -> None:
         listed = http.get(PATH, params={"assay": "Seen"}, headers={"X-Position": taken.headers["X-Position"]})
 
         assert specimen_id in [item["specimen_id"] for item in listed.json()["items"]]
+        assert listed.headers["Labkeeper-Lag"] == "0"
 
 
 def test_who_may_what(app: Served, http: httpx.Client) -> None:

@@ -66,7 +66,8 @@ def test_a_first_reading_receives_and_moves_on(status: SpecimenStatus, expected:
         ({"operator_id": ""}, "operator_id"),
         ({"status": COMPLETED, "processed_at": later(-1)}, "processed_at"),
         ({"processed_at": later(1)}, "processed_at"),
-        ({"started_at": later(-1)}, "started_at"),
+        ({"started_at": later(1)}, "started_at"),
+        ({"status": IN_PROCESS, "started_at": later(-1)}, "started_at"),
         ({"status": COMPLETED, "started_at": later(2), "processed_at": later(1)}, "processed_at"),
         ({"status": COMPLETED, "error_code": "E01"}, "error_code"),
         ({"status": ERROR, "error_code": "x" * 11}, "error_code"),
@@ -146,6 +147,12 @@ def test_a_result_before_the_start_is_refused() -> None:
         ),
         ([reading(ERROR, error_code="E01")], reading(COMPLETED, processed_at=later(9)), ["result-amended.v1"]),
         ([reading(COMPLETED)], reading(COMPLETED, processed_at=later(9)), ["result-amended.v1"]),
+        ([reading()], reading(ERROR, error_code="E01", machine_id="M2"), ["failed.v1"]),
+        ([reading(ERROR, error_code="E01")], reading(ERROR, error_code="E01"), []),
+        ([reading(ERROR, error_code="E01")], reading(ERROR), []),
+        ([reading(ERROR, error_code="E01")], reading(IN_PROCESS, machine_id="M2"), []),
+        ([reading(IN_PROCESS, started_at=later(3))], reading(IN_PROCESS), []),
+        ([reading(IN_PROCESS)], reading(IN_PROCESS, started_at=later(3)), []),
     ],
 )
 def test_a_reading_moves_on_or_changes_nothing(
@@ -170,6 +177,16 @@ def test_a_reading_moves_on_or_changes_nothing(
             "error_code",
         ),
         (reading(COMPLETED), reading(ERROR, processed_at=later(9)), "status"),
+        (reading(COMPLETED, processed_at=later(9)), reading(ERROR, error_code="E01"), "status"),
+        (reading(COMPLETED, processed_at=later(9)), reading(COMPLETED, processed_at=later(10), assay="PCR"), "assay"),
+        (reading(ERROR, error_code="E01"), reading(ERROR, error_code="E02"), "error_code"),
+        (reading(ERROR), reading(ERROR, error_code="E02"), "error_code"),
+        (reading(IN_PROCESS, started_at=later(3)), reading(IN_PROCESS, started_at=later(4)), "started_at"),
+        (
+            reading(COMPLETED, started_at=later(3), processed_at=later(9)),
+            reading(COMPLETED, started_at=later(4), processed_at=later(9)),
+            "started_at",
+        ),
         (reading(IN_PROCESS, started_at=later(9)), reading(COMPLETED, processed_at=later(8)), "processed_at"),
     ],
 )
@@ -214,6 +231,24 @@ def test_a_time_without_offset_is_the_labs() -> None:
     assert moment_of("received_at", "2026-07-01T10:00:00", ZoneInfo("Europe/Berlin")) == datetime(
         2026, 7, 1, 8, tzinfo=UTC
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "not_before", "expected"),
+    [
+        ("2026-10-25T02:10:00", None, "2026-10-25T00:10:00Z"),
+        ("2026-10-25T02:10:00", "2026-10-25T00:05:00Z", "2026-10-25T00:10:00Z"),
+        ("2026-10-25T02:10:00", "2026-10-25T00:50:00Z", "2026-10-25T01:10:00Z"),
+        ("2026-10-25T02:10:00+02:00", "2026-10-25T00:50:00Z", "2026-10-25T00:10:00Z"),
+        ("2026-10-25T04:00:00", "2026-10-25T05:00:00Z", "2026-10-25T03:00:00Z"),
+        ("2026-03-29T02:30:00", None, "2026-03-29T01:30:00Z"),
+        ("2026-03-29T02:30:00", "2026-03-29T02:00:00Z", "2026-03-29T01:30:00Z"),
+    ],
+)
+def test_a_time_that_the_labs_clock_shows_twice_or_never(text: str, not_before: str | None, expected: str) -> None:
+    earliest = None if not_before is None else datetime.fromisoformat(not_before)
+    found = moment_of("processed_at", text, ZoneInfo("Europe/Berlin"), earliest)
+    assert found == datetime.fromisoformat(expected)
 
 
 @pytest.mark.parametrize(

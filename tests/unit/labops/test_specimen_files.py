@@ -1,6 +1,7 @@
 """Synthetic specimens, and the reading of files: what a row becomes, or why it becomes nothing."""
 
 import csv
+import gzip
 import io
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,6 +110,49 @@ def test_a_bad_row_names_its_column_and_the_next_one_is_read(row: bytes, column:
     assert batch.rows[0][1].received_at == datetime(2026, 3, 1, 7, tzinfo=UTC)
 
 
+def test_work_over_the_hour_that_the_labs_clock_shows_twice_takes_its_minutes() -> None:
+    row = "S1,CBC,M1,O1,COMPLETED,,2026-10-25T02:50:00,2026-10-25T02:10:00,"
+    [(_, reading)] = read(f"{HEADER},started_at\n{row}2026-10-25T02:05:00", "Europe/Berlin").rows
+    assert [at and at.isoformat() for at in (reading.received_at, reading.started_at, reading.processed_at)] == [
+        "2026-10-25T00:50:00+00:00",
+        "2026-10-25T01:05:00+00:00",
+        "2026-10-25T01:10:00+00:00",
+    ]
+
+
+def test_a_file_of_several_gzip_members_is_read_to_its_end() -> None:
+    rows = [f"S{number},CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00,\n" for number in range(4)]
+    parts = ["\ufeff" + HEADER + "\n", *rows[:2], "".join(rows[2:])]
+    batch = read(b"".join(gzip.compress(part.encode()) for part in parts))
+    assert [(line, reading.specimen_id) for line, reading in batch.rows] == [(2, "S0"), (3, "S1"), (4, "S2"), (5, "S3")]
+
+
+def test_rows_before_the_place_where_a_file_is_cut_off_are_taken() -> None:
+    rows = [f"S{number},CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00,\n" for number in range(5_000)]
+    packed = gzip.compress((HEADER + "\n" + "".join(rows)).encode())
+    found = SpecimenRows(rows_of(packed[: len(packed) // 2]), UTC)
+    ids: list[str] = []
+
+    def take_all() -> None:
+        while True:
+            ids.extend(reading.specimen_id for _, reading in found.take(1_000).rows)
+
+    with pytest.raises(UnreadableFileError, match="cut off"):
+        take_all()
+    assert len(ids) > 1_000
+    assert len(ids) % 1_000
+    assert ids == [f"S{number}" for number in range(len(ids))]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_row_is_named_by_the_physical_line_on_which_it_begins(end: str) -> None:
+    row = 'S{},CBC,M1,"O\n1",RECEIVED,,2026-03-01T08:00:00,'
+    content = end.join(
+        [HEADER, "", 'S1,"C\r\nB\nC",M1,O1,LOST,,2026-03-01T08:00:00,', row.format(2), "", row.format(3)]
+    )
+    assert [one.line for one in read(content).rejected] == [3, 6, 9]
+
+
 def test_rows_are_passed_over_as_they_were_counted() -> None:
     content = "\n".join(
         [HEADER, *(f"S{n},CBC,M1,O1,{'?' if n % 3 else 'RECEIVED'},,2026-03-01T08:00:00," for n in range(9))]
@@ -133,8 +177,6 @@ def test_a_file_in_pieces_is_what_the_csv_module_wrote(table: list[list[str]], p
 
 
 def test_a_packed_file_may_not_hold_more_than_may_be_read() -> None:
-    import gzip
-
     packed = gzip.compress(b"a,b\n" * 100_000)
     rows = CsvRows(iter([packed, b""]).__next__, 1000)
     with pytest.raises(UnreadableFileError, match="more than may be imported"):

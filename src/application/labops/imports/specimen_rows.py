@@ -92,30 +92,42 @@ class SpecimenRows:
         self._started = place.get("started_at")
         self._time_places = tuple(place[name] for name in _TIMES if name in place)
         self._rows_read = 0
+        self._damage: UnreadableFileError | None = None
 
     def skip(self, rows: int) -> None:
         """Pass over rows that were taken before."""
         self._rows_read += sum(1 for _ in islice(self._rows, rows))
 
     def take(self, count: int) -> Batch:
-        """Return the next rows; an empty batch at the end of the file."""
+        """Return the next rows; an empty batch at the end of the file.
+
+        Raises:
+            UnreadableFileError: the file cannot be read any further; what was read up to there was in the batch before.
+        """
+        if self._damage is not None:
+            raise self._damage
         batch = Batch()
         rows, rejected, times, parse = batch.rows, batch.rejected, batch.times, self._parse
         places = self._time_places
         read = 0
-        for line, fields in islice(self._rows, count):
-            read += 1
-            if isinstance(fields, str):
-                rejected.append(RejectedRow(line, "", "", fields))
-            elif len(fields) != self._width:
-                reason = f"has {len(fields)} columns; the header has {self._width}"
-                rejected.append(RejectedRow(line, "", _shown(",".join(fields)), reason))
-            else:
-                try:
-                    rows.append((line, parse(fields)))
-                    times.append(tuple([fields[at][:LONGEST_SHOWN] for at in places]))
-                except InvalidSpecimenError as error:
-                    rejected.append(self._rejection(line, fields, error))
+        try:
+            for line, fields in islice(self._rows, count):
+                read += 1
+                if isinstance(fields, str):
+                    rejected.append(RejectedRow(line, "", "", fields))
+                elif len(fields) != self._width:
+                    reason = f"has {len(fields)} columns; the header has {self._width}"
+                    rejected.append(RejectedRow(line, "", _shown(",".join(fields)), reason))
+                else:
+                    try:
+                        rows.append((line, parse(fields)))
+                        times.append(tuple([fields[at][:LONGEST_SHOWN] for at in places]))
+                    except InvalidSpecimenError as error:
+                        rejected.append(self._rejection(line, fields, error))
+        except UnreadableFileError as error:
+            if not read:
+                raise
+            self._damage = error
         self._rows_read += read
         batch.rows_read = self._rows_read
         batch.bytes_read = self._csv.bytes_read
@@ -130,19 +142,23 @@ class SpecimenRows:
                 raise InvalidSpecimenError("status", f"must be one of {', '.join(_STATUSES)}")
         processed, code = fields[at[7]], fields[at[6]]
         started = fields[self._started] if self._started is not None else ""
+        received_at = self._moment("received_at", fields[at[5]])
+        started_at = None if _says_nothing(started) else self._moment("started_at", started, received_at)
         return SpecimenReading(
             specimen_id=fields[at[0]],
             assay=fields[at[1]],
             machine_id=fields[at[2]],
             operator_id=fields[at[3]],
             status=status,
-            received_at=self._moment("received_at", fields[at[5]]),
-            started_at=None if _says_nothing(started) else self._moment("started_at", started),
-            processed_at=None if _says_nothing(processed) else self._moment("processed_at", processed),
+            received_at=received_at,
+            started_at=started_at,
+            processed_at=(
+                None if _says_nothing(processed) else self._moment("processed_at", processed, started_at or received_at)
+            ),
             error_code=None if _says_nothing(code) else code,
         )
 
-    def _moment(self, name: str, text: str) -> datetime:
+    def _moment(self, name: str, text: str, not_before: datetime | None = None) -> datetime:
         size = len(text)
         if (
             text[13:14] == ":" == text[16:17]
@@ -154,7 +170,7 @@ class SpecimenRows:
                 return datetime.fromisoformat(text) if size == 20 else datetime.fromisoformat(text).replace(tzinfo=UTC)
             except ValueError:
                 pass
-        return moment_of(name, text, self._zone)
+        return moment_of(name, text, self._zone, not_before)
 
     def _rejection(self, line: int, fields: Sequence[str], error: InvalidSpecimenError) -> RejectedRow:
         value = fields[self._columns[error.field]] if error.field in self._columns else ""
