@@ -81,6 +81,13 @@ class Visitor:
         self.page.get_by_role("button", name="Log in", exact=True).click()
         self.page.wait_for_url(f"{self.url}/")
 
+    def enter(self, token: str, path: str | None = None) -> None:
+        """Have the session that the login page opens, without that page; go to a page, where one is given."""
+        answer = self.context.request.post("/auth/session", data={"token": token})
+        assert answer.status == 204, answer.text()
+        if path is not None:
+            self.page.goto(path)
+
     def forgive(self, text: str) -> None:
         """Take it for granted that the console tells of a failed request whose message holds this."""
         self._forgiven.append(text)

@@ -97,7 +97,7 @@ def test_pages_hold_nothing_that_their_policy_forbids(app: Served, browser: http
     assert "<style" not in text
     assert " style=" not in text
     assert " on" not in {part[:3] for part in text.split("<")[1:]}
-    assert text.count("<script") == text.count('<script type="module" src="/static/') + text.count("<script defer src=")
+    assert text.count("<script") == text.count('<script type="module" src="/static/') + text.count("<script async src=")
     assert "http://" not in text
     assert "https://" not in text
 

@@ -8,8 +8,16 @@ export class Problem extends Error {
   }
 }
 
+export const SESSION_OVER = "labkeeper:session-over";
+export const loginAddress = () => `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+
+/** Tell whether something on the page would be lost with it: its element bears the attribute `data-unsaved`. */
+export const unsaved = () => document.querySelector("[data-unsaved]") !== null;
+
+/** Go and log in, unless that would lose what somebody has written: then whoever listens is told. */
 export function toLogin() {
-  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (unsaved()) dispatchEvent(new Event(SESSION_OVER));
+  else location.assign(loginAddress());
 }
 
 async function answered(path, options = {}) {
@@ -22,6 +30,7 @@ async function answered(path, options = {}) {
   }
   if (answer.status === 401 && !options.anonymous) {
     toLogin();
+    if (unsaved()) throw new Problem(401, { detail: "your session has ended" });
     return new Promise(() => {});
   }
   if (!answer.ok) {
@@ -61,11 +70,62 @@ export function query(entries) {
   return text ? `?${text}` : "";
 }
 
-/** Follow a stream of server-sent events; handlers by event name. Returns a function that ends it. */
+const AGAIN_SECONDS = 3;
+
+/** Follow a stream of server-sent events; handlers by event name. Returns a function that ends it.
+ *
+ * A browser has six connections for all pages of a host, and each stream holds one: a page that nobody sees follows
+ * nothing. A stream that may not be opened is tried again, unless it never will be: then `onState` gets "error" and why.
+ */
 export function follow(path, handlers, onState = () => {}) {
-  const source = new EventSource(path);
-  source.onopen = () => onState("ready");
-  source.onerror = () => onState(source.readyState === EventSource.CLOSED ? "error" : "stale");
-  for (const [name, handle] of Object.entries(handlers)) source.addEventListener(name, (event) => handle(event));
-  return () => source.close();
+  let source = null;
+  let timer = null;
+  let ended = false;
+
+  function close() {
+    clearTimeout(timer);
+    source?.close();
+    source = null;
+  }
+
+  function open() {
+    close();
+    if (ended || document.visibilityState !== "visible") return;
+    const opened = (source = new EventSource(path));
+    for (const [name, handle] of Object.entries(handlers)) opened.addEventListener(name, (event) => opened === source && handle(event));
+    opened.onopen = () => opened === source && onState("ready");
+    opened.onerror = () => {
+      if (opened !== source) return;
+      onState("stale");
+      if (opened.readyState === EventSource.CLOSED) askWhy();
+    };
+  }
+
+  /** A stream does not say why it was refused; the same question as a plain one does. */
+  async function askWhy() {
+    close();
+    const asking = new AbortController();
+    try {
+      await answered(path, { signal: asking.signal, headers: { Accept: "text/event-stream" } });
+    } catch (problem) {
+      if (problem.status >= 400 && problem.status < 500 && problem.status !== 429) {
+        end();
+        onState("error", problem);
+        return;
+      }
+    } finally {
+      asking.abort();
+    }
+    if (!ended) timer = setTimeout(open, AGAIN_SECONDS * 1000);
+  }
+
+  function end() {
+    ended = true;
+    close();
+    document.removeEventListener("visibilitychange", open);
+  }
+
+  document.addEventListener("visibilitychange", open);
+  open();
+  return end;
 }

@@ -1,9 +1,8 @@
-// plotly.js in our colours. Its script is deferred: a chart that is asked for earlier waits for it.
+// plotly.js in our colours. Its script comes when it comes: a chart that is asked for earlier waits for it.
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const shown = new Map();
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 const ready = new Promise((resolve) => {
   if (window.Plotly || document.readyState === "complete") resolve();
@@ -15,6 +14,9 @@ export const tone = (name) => colour(`--${name}`);
 
 /** Names of a laboratory are text; plotly.js would read tags in them. */
 export const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+/** Labels of a time axis: the hour, and below it the day where that changes; or the day, and below it the year. */
+export const timeAxis = (grain) => ({ type: "date", tickformat: grain === "hour" ? "%H:%M\n%d %b" : "%d %b\n%Y" });
 
 function layout(extra) {
   const axis = { gridcolor: colour("--line"), linecolor: colour("--line"), zerolinecolor: colour("--line"), automargin: true, tickfont: { size: 11 }, fixedrange: true };
@@ -38,4 +40,3 @@ export async function draw(node, make) {
 dark.addEventListener("change", () => {
   for (const [node, make] of shown) draw(node, make);
 });
-export const calm = () => still.matches;

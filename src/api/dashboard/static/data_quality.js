@@ -1,5 +1,5 @@
 import { get, send } from "./api.js";
-import { ageNode, badge, byId, count, el, every, fill, may, messageOf, moment, notify, part, setState } from "./ui.js";
+import { ageNode, attempt, badge, byId, count, el, every, fill, may, messageOf, moment, notify, part, setFresh, setState } from "./ui.js";
 
 const API = "/api/v1/dq";
 const SEVERITIES = { ERROR: "bad", WARNING: "warn", INFO: "info" };
@@ -30,42 +30,40 @@ async function showRun(run) {
 }
 
 let first = true;
-async function look() {
-  try {
-    const { items } = await get(`${API}/runs?limit=50`);
-    fill(runs.querySelector("table"), items.map((run) => el("tr", {},
-      el("th", { scope: "row" }, el("button", { type: "button", class: "link", "data-key": run.run_id, onclick: () => showRun(run) }, ageNode(run.started_at))),
-      el("td", {}, run.kind === "imports" ? "import" : "stored specimens"),
-      el("td", { title: run.error || "" }, badge(run.state, STATES[run.state] || "")),
-      el("td", { class: "num" }, count(run.rows)),
-      el("td", { class: "num" }, run.summary?.errors ? badge(count(run.summary.errors), "bad") : count(run.summary?.errors)),
-      el("td", { class: "num" }, run.summary?.warnings ? badge(count(run.summary.warnings), "warn") : count(run.summary?.warnings)),
-      el("td", { title: run.worsened.map((one) => `${one.rule_name}: ${one.affected_rows_before} → ${one.affected_rows}`).join("\n") }, run.worsened.length ? badge(`${run.worsened.length} rules`, "bad") : "–"),
-      el("td", { class: "act" }, run.summary ? el("a", { href: `${API}/runs/${run.run_id}/report.csv`, download: true, "aria-label": `Report of the run over ${titleOf(run)}` }, "report") : ""))));
-    setState(runs, items.length ? "ready" : "empty", "No run yet.");
-    const done = items.find((run) => run.summary);
-    if (first && done) {
-      first = false;
-      await showRun(done);
-    }
-    return items;
-  } catch (error) {
-    setState(runs, "error", messageOf(error));
-    return [];
+async function showRuns() {
+  const { items } = await get(`${API}/runs?limit=50`);
+  fill(runs.querySelector("table"), items.map((run) => el("tr", {},
+    el("th", { scope: "row" }, el("button", { type: "button", class: "link", "data-key": run.run_id, onclick: () => showRun(run) }, ageNode(run.started_at))),
+    el("td", {}, run.kind === "imports" ? "import" : "stored specimens"),
+    el("td", { title: run.error || "" }, badge(run.state, STATES[run.state] || "")),
+    el("td", { class: "num" }, count(run.rows)),
+    el("td", { class: "num" }, run.summary?.errors ? badge(count(run.summary.errors), "bad") : count(run.summary?.errors)),
+    el("td", { class: "num" }, run.summary?.warnings ? badge(count(run.summary.warnings), "warn") : count(run.summary?.warnings)),
+    el("td", { title: run.worsened.map((one) => `${one.rule_name}: ${one.affected_rows_before} → ${one.affected_rows}`).join("\n") }, run.worsened.length ? badge(`${run.worsened.length} rule${run.worsened.length > 1 ? "s" : ""}`, "bad") : "–"),
+    el("td", { class: "act" }, run.summary ? el("a", { href: `${API}/runs/${run.run_id}/report.csv`, download: true, "aria-label": `Report of the run over ${titleOf(run)}` }, "report") : ""))));
+  setState(runs, items.length ? "ready" : "empty", "No run yet.");
+  const done = items.find((run) => run.summary);
+  if (first && done) {
+    first = false;
+    await showRun(done);
   }
 }
 
-async function showRules() {
-  try {
-    const found = await get(`${API}/rules`);
-    tag = `"${found.version}"`;
-    text.value = found.yaml;
-    part(rules, "hint").textContent = found.version ? `version ${found.version}` : found.source;
-    setState(rules, "ready");
-  } catch (error) {
-    setState(rules, "error", messageOf(error));
-  }
+async function look() {
+  const shown = [attempt(runs, showRuns)];
+  if (rules.dataset.state !== "ready") shown.push(attempt(rules, showRules));
+  setFresh((await Promise.all(shown)).every(Boolean));
 }
+
+async function showRules() {
+  const found = await get(`${API}/rules`);
+  tag = `"${found.version}"`;
+  text.value = found.yaml;
+  part(rules, "hint").textContent = found.version ? `version ${found.version}` : found.source;
+  setState(rules, "ready");
+}
+
+text.addEventListener("input", () => text.toggleAttribute("data-unsaved", true));
 
 function refused(error) {
   const given = error.document?.errors || [];
@@ -94,6 +92,7 @@ byId("rules-form").addEventListener("submit", async (event) => {
   try {
     const { body } = await send("PUT", `${API}/rules`, { yaml: text.value }, { headers: { "If-Match": tag } });
     tag = `"${body.version}"`;
+    text.removeAttribute("data-unsaved");
     part(rules, "hint").textContent = `version ${body.version}`;
     accepted("saved");
   } catch (error) {
@@ -132,10 +131,9 @@ runNow.addEventListener("click", async () => {
   try {
     const { body } = await send("POST", `${API}/runs`);
     for (let tries = 0; tries < 600; tries += 1) {
-      const items = await look();
-      const mine = items.find((run) => run.run_id === body.run_id);
-      if (mine?.ended_at) {
-        await showRun(mine);
+      const mine = await get(`${API}/runs/${body.run_id}`);
+      if (mine.ended_at) {
+        await Promise.all([look(), showRun(mine)]);
         break;
       }
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -156,5 +154,4 @@ if (!may("manager")) {
 }
 setState(check, "ready");
 setState(violations, "empty", "Choose a run, or check a file.");
-showRules();
 every(15, look);

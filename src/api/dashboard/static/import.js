@@ -1,7 +1,7 @@
-import { follow, get, send } from "./api.js";
+import { follow, get, send, toLogin } from "./api.js";
 import { beginning, rowsOf } from "./csv.js";
 import {
-  age, ageNode, badge, byId, clock, count, el, every, fill, may, messageOf, notify, part, setLive, setState,
+  age, ageNode, attempt, badge, byId, count, el, every, fill, may, messageOf, notify, part, setFresh, setState,
 } from "./ui.js";
 
 const API = "/api/v1";
@@ -25,15 +25,24 @@ function sent(form, onProgress) {
     request.open("POST", `${API}/specimens/import`);
     request.responseType = "json";
     request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-    request.onload = () => (request.status === 202 ? resolve(request.getResponseHeader("location")) : reject(new Error(request.response?.detail || `the server answered ${request.status}`)));
+    request.onload = () => {
+      if (request.status === 401) toLogin();
+      if (request.status === 202) resolve(request.getResponseHeader("location"));
+      else reject(new Error(request.response?.detail || `the server answered ${request.status}`));
+    };
     request.onerror = () => reject(new Error("the upload broke off"));
     request.send(form);
   });
 }
 
-async function take(given) {
+async function take(files) {
   told.textContent = "";
+  const [given, ...more] = files;
   if (!given) return;
+  if (more.length) {
+    told.textContent = "One file at a time, please.";
+    return;
+  }
   if (!may("manager")) {
     told.textContent = "Importing needs the role manager.";
     return;
@@ -43,15 +52,17 @@ async function take(given) {
   setState(progress, "ready");
   reset(given.name);
   byId("run-told").textContent = "uploading";
+  byId("upload-form").toggleAttribute("data-unsaved", true);
   try {
     const path = await sent(form, (share) => (byId("run-progress").value = share * 10));
-    watch(path, given.size);
+    watch(path);
     look();
   } catch (error) {
     told.textContent = error.message;
     byId("run-told").textContent = "not uploaded";
   } finally {
     file.value = "";
+    byId("upload-form").removeAttribute("data-unsaved");
   }
 }
 
@@ -68,7 +79,10 @@ function reset(name) {
 function watch(path) {
   end?.();
   chosen = path;
-  end = follow(`${path}/events`, { progress: (event) => shown(path, JSON.parse(event.data)) });
+  end = follow(`${path}/events`, { progress: (event) => shown(path, JSON.parse(event.data)) }, (state, problem) => {
+    if (state === "stale") byId("run-told").textContent = "connection lost, trying again; the import goes on";
+    if (state === "error") byId("run-told").textContent = messageOf(problem);
+  });
 }
 
 async function shown(path, run) {
@@ -77,8 +91,7 @@ async function shown(path, run) {
   setState(progress, "ready");
   byId("run-name").textContent = run.file_name;
   part(progress, "state").replaceChildren(badge(run.state, KINDS[run.state]));
-  const size = run.size || run.bytes || 0;
-  byId("run-progress").value = over ? 100 : 10 + (size ? (run.bytes_read / size) * 90 : 0);
+  byId("run-progress").value = over ? 100 : 10 + (run.size ? (run.bytes_read / run.size) * 90 : 0);
   for (const field of ["rows_read", "rows_applied", "rows_unchanged", "rows_rejected"]) part(progress, field).textContent = count(run[field]);
   byId("run-told").textContent = run.error || (over ? `${run.state}: ${count(run.rows_applied)} applied, ${count(run.rows_unchanged)} unchanged, ${count(run.rows_rejected)} rejected` : "\u00a0");
   const cancel = byId("run-cancel");
@@ -107,39 +120,39 @@ async function showRejections(path, run) {
   setState(rejections, "ready");
 }
 
-async function look() {
-  try {
-    const { items } = await get(`${API}/imports?limit=50`);
-    fill(imports.querySelector("table"), items.map((run) => {
-      const path = `${API}/imports/${run.import_id}`;
-      return el("tr", {},
-        el("th", { scope: "row", class: "cut" }, el("button", { type: "button", class: "link", "data-key": run.import_id, onclick: () => watch(path) }, run.file_name)),
-        el("td", { title: run.error || "" }, badge(run.state, KINDS[run.state])),
-        el("td", { class: "num" }, count(run.rows_read)), el("td", { class: "num" }, count(run.rows_applied)),
-        el("td", { class: "num" }, count(run.rows_unchanged)),
-        el("td", { class: "num" }, run.rows_rejected ? badge(count(run.rows_rejected), "warn") : "0"),
-        el("td", {}, run.actor), el("td", {}, ageNode(run.uploaded_at)),
-        el("td", { class: "act" }, run.rows_rejected ? el("a", { href: `${path}/report.csv`, download: true, "aria-label": `Report of ${run.file_name}, ${age(run.uploaded_at)}` }, "report") : ""));
-    }));
-    setState(imports, items.length ? "ready" : "empty", "Nothing was imported yet.");
-    setLive("ready", `as of ${clock(new Date())}`);
-  } catch (error) {
-    setState(imports, "error", messageOf(error));
-    setLive("error", "cannot be shown");
-  }
+let first = true;
+async function showImports() {
+  const { items } = await get(`${API}/imports?limit=50`);
+  fill(imports.querySelector("table"), items.map((run) => {
+    const path = `${API}/imports/${run.import_id}`;
+    return el("tr", {},
+      el("th", { scope: "row", class: "cut" }, el("button", { type: "button", class: "link", "data-key": run.import_id, onclick: () => watch(path) }, run.file_name)),
+      el("td", { title: run.error || "" }, badge(run.state, KINDS[run.state])),
+      el("td", { class: "num" }, count(run.rows_read)), el("td", { class: "num" }, count(run.rows_applied)),
+      el("td", { class: "num" }, count(run.rows_unchanged)),
+      el("td", { class: "num" }, run.rows_rejected ? badge(count(run.rows_rejected), "warn") : "0"),
+      el("td", {}, run.actor), el("td", {}, ageNode(run.uploaded_at)),
+      el("td", { class: "act" }, run.rows_rejected ? el("a", { href: `${path}/report.csv`, download: true, "aria-label": `Report of ${run.file_name}, ${age(run.uploaded_at)}` }, "report") : ""));
+  }));
+  setState(imports, items.length ? "ready" : "empty", "Nothing was imported yet.");
+  const going = items.find((run) => !ENDED.includes(run.state));
+  if (first && going && !chosen) watch(`${API}/imports/${going.import_id}`);
+  first = false;
 }
 
-file.addEventListener("change", () => take(file.files[0]));
+file.addEventListener("change", () => take(file.files));
+// A file that is dropped beside the place for it would be opened by the browser, instead of the page.
 for (const name of ["dragenter", "dragover"]) {
-  drop.addEventListener(name, (event) => {
+  addEventListener(name, (event) => {
     event.preventDefault();
     drop.classList.add("is-over");
   });
 }
-for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("is-over"));
-drop.addEventListener("drop", (event) => {
+addEventListener("dragleave", (event) => event.relatedTarget || drop.classList.remove("is-over"));
+addEventListener("drop", (event) => {
   event.preventDefault();
-  take(event.dataTransfer.files[0]);
+  drop.classList.remove("is-over");
+  take(event.dataTransfer.files);
 });
 setState(upload, "ready");
 setState(progress, "empty", "The import that is under way is followed here.");
@@ -148,4 +161,4 @@ if (!may("manager")) {
   file.disabled = true;
   told.textContent = "Importing needs the role manager.";
 }
-every(10, look);
+const look = every(10, async () => setFresh(await attempt(imports, showImports)));

@@ -1,35 +1,48 @@
-import { get, send, follow, query } from "./api.js";
+import { isName, tidy } from "./address.js";
+import { follow, get, query, send } from "./api.js";
 import {
-  action, ageNode, badge, byId, clock, count, el, every, fill, messageOf, moment, notify, part, setLive, setState,
+  action, ageNode, attempt, badge, byId, choices, count, duration, el, every, fill, moment, notify, part, setFresh, setState,
 } from "./ui.js";
 
 const API = "/api/v1";
 const workers = byId("workers");
 const labs = byId("labs");
-const history = byId("history");
+const past = byId("history");
 const filters = byId("lab-filters");
 const STATES = { STARTED: "good", BOOTED: "good", STOPPED: "", QUEUED: "info", DEFINED_ON_CORE: "" };
 const REACHES = { reachable: "good", unauthorised: "bad", unreachable: "bad", not_ready: "warn" };
+const KNOWN = { q: ["search", isName(200)], state: ["state", isName(64)], region: ["region", isName(64)] };
+const MOST_HISTORY = 50;
+const states = new Set(Object.keys(STATES));
+let regions = [];
+let listed = [];
 let shown = null;
 
 const pathOf = (worker) => `${API}/workers/region/${encodeURIComponent(worker.region)}/workers/${worker.worker_id}`;
+const stateName = (state) => state.toLowerCase().replaceAll("_", " ");
+const asked = (name) => new URLSearchParams(location.search).get(name) || "";
 
-async function refresh(worker, button) {
-  const { headers } = await send("POST", `${pathOf(worker)}/labs/refresh`, undefined, { headers: { Prefer: "respond-async" } });
-  await new Promise((resolve) => {
+async function refresh(worker, tell) {
+  tell("0 of 1");
+  const started = send("POST", `${pathOf(worker)}/labs/refresh`, undefined, { headers: { Prefer: "respond-async" } });
+  const { headers } = await started.catch((problem) => {
+    if (problem.status === 429) problem.message = `${worker.name} was refreshed a moment ago; again in ${duration(problem.document.retry_after_seconds || 1)}.`;
+    throw problem;
+  });
+  await new Promise((resolve, reject) => {
     const end = follow(`${headers.get("location")}/stream`, {
       progress: (event) => {
         const run = JSON.parse(event.data);
-        button.textContent = run.ended_at ? "Refresh" : `${run.parts_done}/${run.parts_total || 1}`;
+        tell(`${run.parts_done} of ${run.parts_total || 1}`);
         if (!run.ended_at) return;
         end();
         const told = Object.entries(run.counts).filter(([, value]) => value).map(([name, value]) => `${name.replace("labs_", "")} ${value}`);
         notify(`${worker.name}: ${run.outcome}${told.length ? ` (${told.join(", ")})` : ""}`, run.outcome === "failed" ? "bad" : "good");
         resolve();
       },
-    }, (state) => state === "error" && resolve());
+    }, (state, problem) => state === "error" && reject(problem));
   });
-  await look();
+  look();
 }
 
 async function showWorkers() {
@@ -37,101 +50,131 @@ async function showWorkers() {
   fill(workers.querySelector("table"), items.map((worker) => el("tr", {},
     el("th", { scope: "row", title: worker.endpoint_url }, worker.name),
     el("td", {}, worker.region),
-    el("td", { title: worker.reachability_reason }, worker.active ? badge(worker.reachability, REACHES[worker.reachability] || "") : badge("inactive")),
+    el("td", { title: worker.reachability_reason }, worker.active ? badge(worker.reachability.replaceAll("_", " "), REACHES[worker.reachability] || "") : badge("inactive")),
     el("td", { class: "num" }, count(worker.labs_held)),
     el("td", {}, worker.stale_since ? badge(`stale since ${moment(worker.stale_since)}`, "warn") : ageNode(worker.last_synced_at)),
-    el("td", {}, worker.next_refresh_at ? ageNode(worker.next_refresh_at) : "–"),
-    el("td", { class: "act" }, action("Refresh", "manager", (button) => refresh(worker, button), { "aria-label": `Refresh ${worker.name}`, "data-key": worker.worker_id })),
+    el("td", {}, worker.next_refresh_at ? ageNode(worker.next_refresh_at, "until") : "–"),
+    el("td", { class: "act" }, action("Refresh", "manager", (tell) => refresh(worker, tell), { "aria-label": `Refresh ${worker.name}`, "data-key": worker.worker_id })),
   )));
-  const regions = [...new Set(items.map((worker) => worker.region))].sort();
-  const choice = filters.elements.region;
-  if (choice.options.length !== regions.length + 1) {
-    const chosen = new URLSearchParams(location.search).get("region") || choice.value;
-    choice.replaceChildren(el("option", { value: "" }, "any"), ...regions.map((name) => el("option", { value: name }, name)));
-    choice.value = regions.includes(chosen) ? chosen : "";
-  }
+  regions = [...new Set(items.map((worker) => worker.region))].sort();
+  choices(filters.elements.region, regions, asked("region"));
   setState(workers, items.length ? "ready" : "empty", "No worker is registered: labkeeper workers add adds one.");
 }
 
 async function showLabs() {
-  const wanted = Object.fromEntries(new FormData(filters));
-  const page = await get(`${API}/labs${query({ ...wanted, limit: 200 })}`);
-  fill(labs.querySelector("table"), page.items.map((lab) => el("tr", { "aria-current": lab.record_id === shown ? "true" : null },
-    el("th", { scope: "row", class: "cut" }, el("button", { type: "button", class: "link", "data-key": lab.record_id, onclick: () => showHistory(lab) }, lab.title || lab.id)),
+  const page = await get(`${API}/labs${query({ q: asked("q"), state: asked("state"), region: asked("region"), limit: 200 })}`);
+  listed = page.items;
+  for (const lab of listed) states.add(lab.state);
+  choices(filters.elements.state, [...states], asked("state"), stateName);
+  fill(labs.querySelector("table"), listed.map((lab) => el("tr", { "aria-current": lab.record_id === shown ? "true" : null },
+    el("th", { scope: "row", class: "cut" }, el("button", { type: "button", class: "link", "data-key": lab.record_id, onclick: () => choose(lab.record_id) }, lab.title || lab.id)),
     el("td", {}, lab.worker_name),
-    el("td", {}, badge(lab.state.toLowerCase().replaceAll("_", " "), STATES[lab.state] || "")),
+    el("td", {}, badge(stateName(lab.state), STATES[lab.state] || "")),
     el("td", {}, lab.owner_username || lab.owner || "–"),
     el("td", { class: "num" }, count(lab.node_count)),
     el("td", {}, ageNode(lab.last_synced)),
   )));
-  part(labs, "hint").textContent = page.next_cursor ? "the first 200" : `${page.items.length}`;
-  setState(labs, page.items.length ? "ready" : "empty", "No lab fits.");
+  part(labs, "hint").textContent = page.next_cursor ? "the first 200" : count(listed.length);
+  setState(labs, listed.length ? "ready" : "empty", "No lab fits.");
 }
 
-async function showHistory(lab) {
-  shown = lab.record_id;
+async function showHistory() {
   for (const row of labs.querySelectorAll("tbody tr")) {
-    const isShown = row.querySelector("button").dataset.key === shown;
-    row.toggleAttribute("aria-current", isShown);
-    if (isShown) row.setAttribute("aria-current", "true");
+    if (row.querySelector("button").dataset.key === shown) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
   }
-  part(history, "hint").textContent = lab.title || lab.id;
-  setState(history, "loading");
-  try {
-    const { items } = await get(`${API}/labs/${encodeURIComponent(lab.record_id)}/history?limit=50`);
-    part(history, "timeline").replaceChildren(...items.map(entry));
-    setState(history, items.length ? "ready" : "empty", "Nothing has happened to it.");
-  } catch (error) {
-    setState(history, "error", messageOf(error));
-  }
+  const wanted = shown;
+  const { items, next_cursor: more } = await get(`${API}/labs/${encodeURIComponent(wanted)}/history?limit=${MOST_HISTORY}`);
+  if (wanted !== shown) return;
+  const lab = listed.find((one) => one.record_id === wanted);
+  part(past, "hint").textContent = `${lab ? lab.title || lab.id : ""}${more ? ` · the last ${MOST_HISTORY}` : ""}`;
+  part(past, "timeline").replaceChildren(...items.map(entry));
+  setState(past, items.length ? "ready" : "empty", "Nothing has happened to it.");
 }
 
 function entry(one) {
   const name = one.type.replace(/^labs\.lab-(record-)?/, "").replace(/\.v\d+$/, "").replaceAll("-", " ");
-  const change = one.new_state && one.previous_state !== one.new_state ? `${one.previous_state || "–"} → ${one.new_state}` : "";
+  const change = one.new_state && one.previous_state !== one.new_state ? `${one.previous_state ? stateName(one.previous_state) : "–"} → ${stateName(one.new_state)}` : "";
   const fields = Object.keys(one.changed_fields || {}).filter((field) => field !== "state").join(", ");
   return el("li", {}, el("b", {}, name), " ", change ? badge(change, "info") : null, fields ? el("p", { class: "help" }, fields) : null,
     el("p", {}, el("time", { datetime: one.at }, moment(one.at)), one.by ? el("span", { class: "help" }, ` by ${one.by}`) : null));
 }
 
-async function attempt(panel, show) {
-  try {
-    await show();
-    return true;
-  } catch (error) {
-    setState(panel, "error", messageOf(error));
-    return false;
+/** Show the history of a lab that was chosen just now. */
+async function showChosen() {
+  if (!shown) {
+    part(past, "hint").textContent = "choose a lab";
+    setState(past, "empty", "Choose a lab to see what happened to it.");
+    return;
   }
+  setState(past, "loading");
+  await attempt(past, showHistory);
 }
 
-let streaming = "stale";
-async function look() {
-  const fine = (await Promise.all([attempt(workers, showWorkers), attempt(labs, showLabs)])).every(Boolean);
-  setLive(fine ? streaming : "error", fine ? `${streaming === "ready" ? "live" : "as of"} · ${clock(new Date())}` : "not all can be shown");
+function choose(recordId) {
+  shown = recordId;
+  remember("pushState");
+  showChosen();
 }
 
-for (const [name, value] of new URLSearchParams(location.search)) if (filters.elements[name]) filters.elements[name].value = value;
+let streaming = false;
+async function lookNow() {
+  const first = await attempt(labs, showLabs);
+  const others = [attempt(workers, showWorkers)];
+  if (shown && past.dataset.state !== "loading") others.push(attempt(past, showHistory));
+  setFresh((await Promise.all(others)).every(Boolean) && first, streaming ? "live" : "as of");
+}
+
+function remember(how) {
+  const wanted = { ...Object.fromEntries(new FormData(filters)), lab: shown };
+  window.history[how](null, "", location.pathname + query(wanted));
+}
+
+/** Take filters and the lab from the address. */
+function read() {
+  tidy(KNOWN);
+  filters.elements.q.value = asked("q");
+  choices(filters.elements.state, [...states], asked("state"), stateName);
+  choices(filters.elements.region, regions, asked("region"));
+  shown = asked("lab") || null;
+  showChosen();
+}
+
 let typing = null;
 filters.addEventListener("submit", (event) => event.preventDefault());
-filters.addEventListener("input", () => {
+filters.elements.q.addEventListener("input", () => {
   clearTimeout(typing);
   typing = setTimeout(() => {
-    window.history.replaceState(null, "", location.pathname + query(Object.fromEntries(new FormData(filters))));
+    remember("replaceState");
     look();
   }, 200);
 });
-setState(history, "empty", "Choose a lab to see what happened to it.");
-every(15, look);
+for (const select of [filters.elements.state, filters.elements.region]) {
+  select.addEventListener("change", () => {
+    remember("pushState");
+    look();
+  });
+}
+addEventListener("popstate", () => {
+  read();
+  look();
+});
+read();
+const look = every(15, lookNow);
 
 let waiting = null;
-const soon = () => {
-  if (waiting) return;
-  waiting = setTimeout(() => {
+function soon() {
+  waiting ??= setTimeout(() => {
     waiting = null;
     look();
   }, 500);
-};
-const kinds = ["lab-record-created", "lab-state-changed", "lab-record-updated", "lab-record-removed", "lab-record-restored"];
+}
+const kinds = [
+  "lab-record-created", "lab-state-changed", "lab-record-updated", "lab-record-removed", "lab-record-restored",
+  "cml-worker-registered", "cml-worker-details-changed", "cml-worker-reachability-changed", "cml-worker-listing-held",
+  "cml-worker-held-listing-settled", "cml-worker-labs-dropped", "cml-worker-decommissioned",
+];
 follow(`${API}/events/stream?type=labs.*`, Object.fromEntries(kinds.map((name) => [`labs.${name}.v1`, soon])), (state) => {
-  streaming = state === "ready" ? "ready" : "stale";
+  if (state === "ready" && !streaming) soon();
+  streaming = state === "ready";
 });

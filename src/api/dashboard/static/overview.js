@@ -1,12 +1,16 @@
-import { get, query, send } from "./api.js";
-import { draw, plain, series, tone } from "./charts.js";
+import { isName, tidy } from "./address.js";
+import { follow, query, send } from "./api.js";
+import { draw, plain, series, timeAxis, tone } from "./charts.js";
 import {
-  action, age, ageNode, badge, byId, clock, count, decimal, duration, el, fill, messageOf, minutes, moment, notify, part, percent,
-  setLive, setState, setText,
+  action, age, ageNode, badge, brief, byId, choices, clock, count, decimal, duration, el, fill, messageOf, minutes, moment, part,
+  percent, setLabel, setLive, setState, setText, zone,
 } from "./ui.js";
 
 const API = "/api/v1";
 const QUIET_SECONDS = 20;
+const MOST_ASSAYS = 12;
+const MOST_MACHINES = 30;
+const MOST_CODES = 12;
 const NAMES = ["window", "from", "to", "assay", "machine_id"];
 const filters = byId("filters");
 const panels = ["throughput", "tat", "errors", "ageing", "breaches", "alerts"].map(byId);
@@ -16,26 +20,15 @@ const METRICS = {
   tat_p90: ["turn-around P90", minutes], throughput: ["throughput", decimal], silence: ["silence", minutes],
 };
 
-let source = null;
+let end = null;
 let newest = null;
 let heard = 0;
 
 const isMoment = (text) => /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(text) && !Number.isNaN(Date.parse(text));
-const isName = (longest) => (text) => [...text].length <= longest && !/\p{Cc}/u.test(text);
 const KNOWN = {
   window: ["time", (text) => text === "" || text === "all" || /^(P0*[1-9]\d{0,2}D|PT0*[1-9]\d{0,3}H)$/.test(text)],
   from: ["begin", isMoment], to: ["end", isMoment], assay: ["assay", isName(20)], machine_id: ["machine", isName(10)],
 };
-
-/** Take out of the address what cannot be asked, and say so. */
-function tidy() {
-  const given = new URLSearchParams(location.search);
-  const wrong = NAMES.filter((name) => given.has(name) && !KNOWN[name][1](given.get(name)));
-  if (!wrong.length) return;
-  for (const name of wrong) given.delete(name);
-  history.replaceState(null, "", location.pathname + query(Object.fromEntries(given)));
-  notify(`The address asks for ${wrong.map((name) => `a${/^[aeo]/.test(KNOWN[name][0]) ? "n" : ""} ${KNOWN[name][0]}`).join(" and ")} that cannot be. That filter was left out.`);
-}
 
 function wanted() {
   const given = new URLSearchParams(location.search);
@@ -53,16 +46,6 @@ function remember() {
   history.pushState(null, "", location.pathname + query(chosen));
 }
 
-function choices(select, names) {
-  const chosen = new URLSearchParams(location.search).get(select.name) || "";
-  const all = chosen && !names.includes(chosen) ? [...names, chosen] : names;
-  const current = [...select.options].slice(1).map((option) => option.value);
-  if (current.join("\n") !== all.join("\n")) {
-    select.replaceChildren(el("option", { value: "" }, "all"), ...all.map((name) => el("option", { value: name }, name)));
-  }
-  if (select.value !== chosen) select.value = chosen;
-}
-
 function showFilters(names) {
   const asked = wanted();
   const time = filters.elements.window;
@@ -71,8 +54,8 @@ function showFilters(names) {
     time.append(el("option", { value }, value === "custom" ? "as in the address" : value));
   }
   time.value = value;
-  choices(filters.elements.assay, names.assays);
-  choices(filters.elements.machine_id, names.machines);
+  choices(filters.elements.assay, names.assays, asked.assay || "");
+  choices(filters.elements.machine_id, names.machines, asked.machine_id || "");
 }
 
 function spark(svg, values) {
@@ -110,15 +93,20 @@ function showTiles(now) {
   tile("late", count(sla.open_breach_count), sla.open_breaches.length ? `oldest ${age(sla.open_breaches[0].received_at)}` : "none", [], sla.open_breach_count > 0);
 }
 
+const some = (shown, all, what) => (shown < all ? ` · ${count(shown)} of ${count(all)} ${what}` : "");
+
 function showCharts(now) {
   const buckets = now.throughput.data;
   if (now.throughput.total) {
-    draw(byId("chart-throughput"), () => ({ data: [{ type: "bar", x: buckets.map((point) => point.timestamp.slice(0, 19)), y: buckets.map((point) => point.count), marker: { color: series(1) }, hovertemplate: "%{x|%d %b %H:%M}<br>%{y} completed<extra></extra>" }] }));
+    draw(byId("chart-throughput"), () => ({ data: [{ type: "bar", x: buckets.map((point) => point.timestamp.slice(0, 19)), y: buckets.map((point) => point.count), marker: { color: series(1) }, hovertemplate: "%{x|%d %b %H:%M}<br>%{y} completed<extra></extra>" }], layout: { xaxis: timeAxis(now.grain) } }));
     setState(byId("throughput"), "ready");
+    const best = buckets.reduce((most, point) => (point.count > most.count ? point : most));
+    setLabel(byId("chart-throughput"), `Completed specimens by ${now.grain}: ${count(now.throughput.total)} in all, ${count(best.count)} at most (${best.timestamp.slice(0, now.grain === "hour" ? 16 : 10).replace("T", " ")})`);
   } else setState(byId("throughput"), "empty", "Nothing was completed in this time.");
-  setText(part(byId("throughput"), "hint"), `by ${now.grain}`);
+  setText(part(byId("throughput"), "hint"), `by ${now.grain}, ${zone}`);
 
-  const assays = now.tat.by_assay.slice(0, 12);
+  const assays = now.tat.by_assay.slice(0, MOST_ASSAYS);
+  setText(part(byId("tat"), "hint"), `minutes${some(assays.length, now.tat.by_assay.length, "assays")}`);
   if (assays.length) {
     const names = assays.map((one) => plain(one.assay));
     draw(byId("chart-tat"), () => ({
@@ -126,18 +114,20 @@ function showCharts(now) {
       layout: { barmode: "group", showlegend: true, xaxis: { type: "category" }, margin: { l: 44, r: 8, t: 30, b: 34 } },
     }));
     setState(byId("tat"), "ready");
+    setLabel(byId("chart-tat"), `Turn-around in minutes, P50, P90 and P99: ${assays.map((one) => `${one.assay} ${[one.p50, one.p90, one.p99].map(brief).join(", ")}`).join("; ")}`);
   } else setState(byId("tat"), "empty", "No turn-around is known in this time.");
 
   const ages = now.wip.ageing;
   if (now.wip.total_open) {
-    const hours = (bucket) => (bucket.to_hours == null ? `over ${bucket.from_hours} h` : `${bucket.from_hours}–${bucket.to_hours} h`);
+    const hours = (bucket) => (bucket.to_hours == null ? `${bucket.from_hours}+` : `${bucket.from_hours}–${bucket.to_hours}`);
     draw(byId("chart-ageing"), () => ({
-      data: [{ type: "bar", x: ages.map(hours), y: ages.map((bucket) => bucket.count), marker: { color: ages.map((bucket) => (bucket.from_hours >= now.sla.limits.default_hours ? tone("bad") : series(1))) }, hovertemplate: "%{x}<br>%{y} open<extra></extra>" }],
+      data: [{ type: "bar", x: ages.map(hours), y: ages.map((bucket) => bucket.count), marker: { color: ages.map((bucket) => (bucket.from_hours >= now.sla.limits.default_hours ? tone("bad") : series(1))) }, hovertemplate: "%{x} h<br>%{y} open<extra></extra>" }],
       layout: { xaxis: { type: "category" } },
     }));
     setState(byId("ageing"), "ready");
+    setLabel(byId("chart-ageing"), `Open specimens by hours since they were received: ${ages.map((bucket) => `${hours(bucket)} h ${bucket.count}`).join(", ")}`);
   } else setState(byId("ageing"), "empty", "Nothing is open.");
-  setText(part(byId("ageing"), "hint"), `limit ${decimal(now.sla.limits.default_hours)} h`);
+  setText(part(byId("ageing"), "hint"), `hours since received · limit ${brief(now.sla.limits.default_hours)}`);
 }
 
 function showHeat(now) {
@@ -145,21 +135,21 @@ function showHeat(now) {
   const cells = now.errors.by_machine_and_code;
   if (!cells.length) return setState(panel, "empty", "No specimen failed in this time.");
   const nameOf = (cell) => cell.error_code ?? "unknown";
-  const machines = [...new Set(cells.map((cell) => cell.machine_id))].sort().slice(0, 30);
-  const codes = [...new Set(cells.map(nameOf))].sort().slice(0, 12);
+  const [machines, codes] = [(cell) => cell.machine_id, nameOf].map((of) => [...new Set(cells.map(of))].sort());
+  const [rows, columns] = [machines.slice(0, MOST_MACHINES), codes.slice(0, MOST_CODES)];
   const found = new Map(cells.map((cell) => [`${cell.machine_id}\n${nameOf(cell)}`, cell.count]));
   const rates = new Map(now.errors.by_machine.map((group) => [group.value, group.rate_within]));
   const most = Math.max(...cells.map((cell) => cell.count));
   const table = panel.querySelector("table");
-  table.tHead.replaceChildren(el("tr", {}, el("th", { scope: "col" }, "Machine"), ...codes.map((code) => el("th", { scope: "col" }, code)), el("th", { scope: "col" }, "share")));
-  fill(table, machines.map((machine) => el("tr", {}, el("th", { scope: "row" }, machine), ...codes.map((code) => {
+  table.tHead.replaceChildren(el("tr", {}, el("th", { scope: "col" }, "Machine"), ...columns.map((code) => el("th", { scope: "col" }, code)), el("th", { scope: "col", title: "failed specimens of all of the machine's" }, "Share")));
+  fill(table, rows.map((machine) => el("tr", {}, el("th", { scope: "row" }, machine), ...columns.map((code) => {
     const value = found.get(`${machine}\n${code}`) || 0;
     const cell = el("td", {}, count(value));
     cell.style.setProperty("--share", value / most);
     return cell;
   }), el("td", {}, percent(rates.get(machine))))));
   setState(panel, "ready");
-  setText(part(panel, "hint"), `${count(now.errors.total_errors)} failed`);
+  setText(part(panel, "hint"), `${count(now.errors.total_errors)} failed${some(rows.length, machines.length, "machines")}${some(columns.length, codes.length, "codes")}`);
 }
 
 function showBreaches(now) {
@@ -168,7 +158,7 @@ function showBreaches(now) {
   const open = now.sla.open_breaches.map((one) => el("tr", {},
     el("th", { scope: "row" }, one.specimen_id), el("td", {}, one.assay), el("td", {}, one.machine_id),
     el("td", {}, badge(one.status === "RECEIVED" ? "received" : "in process", "warn")), el("td", {}, ageNode(one.received_at)),
-    el("td", { class: "num" }, duration((Date.now() - new Date(one.due_at)) / 1000))));
+    el("td", { class: "num" }, ageNode(one.due_at, "over"))));
   const done = now.sla.sample_breaches.map((one) => el("tr", {},
     el("th", { scope: "row" }, one.specimen_id), el("td", {}, one.assay), el("td", {}, one.machine_id), el("td", {}, badge("completed")),
     el("td", {}, moment(one.received_at)), el("td", { class: "num" }, duration((one.turnaround_time_minutes - limit(one.assay)) * 60))));
@@ -186,7 +176,7 @@ function showAlerts(now) {
       : action("Acknowledge", "manager", () => send("POST", `${API}/alerts/${alert.alert_id}/acknowledge`, {}), { "aria-label": `Acknowledge ${alert.rule_name}`, "data-key": alert.alert_id });
     return el("tr", {},
       el("th", { scope: "row", class: "cut" }, badge(alert.severity.toLowerCase(), alert.severity === "HIGH" ? "bad" : "warn"), " ", alert.rule_name),
-      el("td", { class: "num", title: `${name}, limit ${format(alert.threshold)}` }, format(alert.value)),
+      el("td", { class: "num" }, format(alert.value), el("small", { class: "interval" }, `${name}, limit ${format(alert.threshold)}`)),
       el("td", {}, ageNode(alert.raised_at)), el("td", { class: "act" }, seen));
   }));
   setText(part(panel, "hint"), now.alerts.length ? `${now.alerts.length} standing` : "");
@@ -225,42 +215,36 @@ function stale(text, state = "stale") {
   if (!newest) for (const panel of panels) setState(panel, "error", text);
 }
 
-async function ended() {
-  // A stream that may not be opened says not why: the same question without a stream does.
-  try {
-    await get(`${API}/overview${query(wanted())}`);
-    setTimeout(connect, 2000);
-  } catch (error) {
-    stale(messageOf(error), "error");
-    if (error.status === 422) for (const panel of panels) setState(panel, "error", messageOf(error));
-    else setTimeout(connect, 5000);
-  }
+/** Say that the stream can never be had as it was asked for. */
+function refused(problem) {
+  stale(messageOf(problem), "error");
+  heard = Infinity;
+  if (problem.status === 422) for (const panel of panels) setState(panel, "error", messageOf(problem));
 }
 
 function connect() {
-  source?.close();
+  end?.();
   heard = Date.now();
-  const opened = source = new EventSource(`${API}/overview/stream${query(wanted())}`);
-  opened.addEventListener("overview", (event) => {
-    alive();
-    show(JSON.parse(event.data));
+  end = follow(`${API}/overview/stream${query(wanted())}`, {
+    overview: (event) => {
+      alive();
+      show(JSON.parse(event.data));
+    },
+    tick: alive,
+    glance: (event) => {
+      alive();
+      const now = JSON.parse(event.data);
+      setText(part(byId("kpi-completed"), "value"), count(now.completed));
+      setText(part(byId("kpi-open"), "value"), count(now.open));
+    },
+    trouble: (event) => {
+      heard = Date.now();
+      stale(JSON.parse(event.data).detail, "error");
+    },
+  }, (state, problem) => {
+    if (state === "stale") stale("reconnecting");
+    if (state === "error") refused(problem);
   });
-  opened.addEventListener("tick", alive);
-  opened.addEventListener("glance", (event) => {
-    alive();
-    const now = JSON.parse(event.data);
-    setText(part(byId("kpi-completed"), "value"), count(now.completed));
-    setText(part(byId("kpi-open"), "value"), count(now.open));
-  });
-  opened.addEventListener("trouble", (event) => {
-    heard = Date.now();
-    stale(JSON.parse(event.data).detail, "error");
-  });
-  opened.onerror = () => {
-    if (opened !== source) return;
-    stale("reconnecting");
-    if (opened.readyState === EventSource.CLOSED) ended();
-  };
 }
 
 filters.addEventListener("submit", (event) => event.preventDefault());
@@ -270,15 +254,14 @@ filters.addEventListener("change", () => {
   connect();
 });
 addEventListener("popstate", () => {
-  tidy();
+  tidy(KNOWN);
+  showFilters(newest || { assays: [], machines: [] });
   connect();
 });
-setInterval(() => heard && Date.now() - heard > QUIET_SECONDS * 1000 && stale("stale"), 1000);
-document.addEventListener("visibilitychange", () => {
-  // A page that nobody sees needs no stream; it catches up when it is seen again.
-  if (document.visibilityState === "visible") connect();
-  else source?.close();
-});
-tidy();
+document.addEventListener("visibilitychange", () => (heard = Date.now()));
+setInterval(() => {
+  if (document.visibilityState === "visible" && Date.now() - heard > QUIET_SECONDS * 1000) stale("stale");
+}, 1000);
+tidy(KNOWN);
 showFilters({ assays: [], machines: [] });
 connect();

@@ -1,7 +1,6 @@
 import { get, send, follow } from "./api.js";
 import {
-  action, ageNode, badge, byId, clock, count, duration, el, every, fill, may, messageOf, moment, notify, part, setLive,
-  setState,
+  action, ageNode, attempt, badge, byId, count, duration, el, every, fill, may, moment, notify, part, setFresh, setState,
 } from "./ui.js";
 
 const API = "/api/v1";
@@ -36,27 +35,30 @@ async function showJobs() {
   fill(table(panels.jobs), items.map((job) => el("tr", {},
     el("th", { scope: "row", title: job.description }, job.task_id),
     el("td", {}, job.interval_seconds ? duration(job.interval_seconds) : "on demand"),
-    el("td", {}, job.running ? badge("running", "info") : job.next_run_at ? ageNode(job.next_run_at) : "–"),
+    el("td", {}, job.running ? badge("running", "info") : job.next_run_at ? ageNode(job.next_run_at, "until") : "–"),
     el("td", {}, job.last_run ? ageNode(job.last_run.started_at) : "–"),
     el("td", { class: "cut", title: job.last_run?.error || "" }, outcome(job.last_run)),
-    el("td", { class: "act" }, action("Run now", "manager", () => runJob(job.task_id), { "aria-label": `Run ${job.task_id} now`, "data-key": `run-${job.task_id}` })),
+    el("td", { class: "act" }, action("Run now", "manager", (tell) => runJob(job.task_id, tell), { "aria-label": `Run ${job.task_id} now`, "data-key": `run-${job.task_id}` })),
   )));
   setState(panels.jobs, items.length ? "ready" : "empty", "There are no jobs.");
 }
 
-async function runJob(id) {
+async function runJob(id, tell) {
+  tell("Starting");
   const { headers } = await send("POST", `${API}/jobs/${id}/run`);
-  notify(`${id} has been started`);
-  const end = follow(`${headers.get("location")}/stream`, {
-    progress: (event) => {
-      const run = JSON.parse(event.data);
-      if (run.ended_at) {
+  await new Promise((resolve, reject) => {
+    const end = follow(`${headers.get("location")}/stream`, {
+      progress: (event) => {
+        const run = JSON.parse(event.data);
+        tell(run.parts_total ? `${run.parts_done} of ${run.parts_total}` : "Running");
+        if (!run.ended_at) return;
         end();
         notify(`${id}: ${run.outcome}`, OUTCOMES[run.outcome] === "bad" ? "bad" : "good");
-        look();
-      }
-    },
+        resolve();
+      },
+    }, (state, problem) => state === "error" && reject(problem));
   });
+  look();
 }
 
 async function showSubscriptions() {
@@ -69,7 +71,6 @@ async function showSubscriptions() {
     el("td", { class: "num" }, one.parked ? badge(count(one.parked), "bad") : "0"),
     el("td", { class: "num" }, count(one.waiting)),
     el("td", { class: "cut", title: one.last_error || "" }, one.last_error || "–"),
-    el("td", {}),
   )));
   setState(panels.subscriptions, items.length ? "ready" : "empty", "There are no subscriptions.");
   await showParked(items.filter((one) => one.parked));
@@ -86,13 +87,13 @@ function parkedRow(name, event) {
   const path = `${API}/subscriptions/${name}/parked/${event.id}`;
   const replay = action("Replay", "admin", async () => {
     const { body } = await send("POST", `${path}/replay`);
-    notify(`${event.event_type}: ${body.outcome}`);
-    await look();
-  });
+    notify(`${event.event_type}: ${body.outcome}`, body.outcome === "replayed" ? "good" : "bad");
+    look();
+  }, { "aria-label": `Replay ${event.event_type} for ${name}`, "data-key": `replay-${event.id}` });
   const drop = action("Drop", "admin", async () => {
     await send("DELETE", path);
-    await look();
-  });
+    look();
+  }, { "aria-label": `Drop ${event.event_type} for ${name}`, "data-key": `drop-${event.id}` });
   return el("tr", {},
     el("th", { scope: "row" }, name),
     el("td", {}, event.event_type),
@@ -111,31 +112,20 @@ async function showModels() {
     el("td", {}, model.rebuilding ? badge("rebuilding", "info") : model.rebuilt_at ? moment(model.rebuilt_at) : "–"),
     el("td", { class: "act" }, action("Rebuild", "admin", async () => {
       await send("POST", `${API}/read-models/${model.name}/rebuild`);
-      notify(`${model.name} is being rebuilt`);
-      await look();
+      notify(`${model.name} is being rebuilt`, "good");
+      look();
     }, { "aria-label": `Rebuild ${model.name}`, "data-key": `rebuild-${model.name}` })),
   )));
   setState(panels.models, items.length ? "ready" : "empty", "There are no read models.");
 }
 
-async function attempt(panel, show) {
-  try {
-    await show();
-    return true;
-  } catch (error) {
-    setState(panel, "error", messageOf(error));
-    return false;
-  }
-}
-
-async function look() {
+async function lookNow() {
   const asked = [attempt(panels.health, showHealth), attempt(panels.jobs, showJobs)];
   if (may("admin")) asked.push(attempt(panels.subscriptions, showSubscriptions), attempt(panels.models, showModels));
-  const fine = (await Promise.all(asked)).every(Boolean);
-  setLive(fine ? "ready" : "error", fine ? `as of ${clock(new Date())}` : "not all can be shown");
+  setFresh((await Promise.all(asked)).every(Boolean));
 }
 
 if (!may("admin")) {
   for (const name of ["subscriptions", "parked", "models"]) setState(panels[name], "empty", "Only administrators see this.");
 }
-every(5, look);
+const look = every(5, lookNow);

@@ -1,126 +1,131 @@
-// Small helpers: elements, formats, the states of panels. Text only ever goes in as text.
+// What all pages do: who may what, notices, the states of panels, how fresh the page is, looking again.
 
-import { send, Problem } from "./api.js";
+import { loginAddress, send, Problem, SESSION_OVER, unsaved } from "./api.js";
+import { byId, el, part, refocus, setText } from "./elements.js";
+import { clock } from "./format.js";
 
-export const byId = (id) => document.getElementById(id);
-export const part = (root, name) => root.querySelector(`[data-part="${name}"]`);
+export * from "./elements.js";
+export * from "./format.js";
 
 const RANKS = ["user", "manager", "admin"];
 export const role = document.documentElement.dataset.role;
 export const may = (needed) => RANKS.indexOf(role) >= RANKS.indexOf(needed);
-const zone = document.documentElement.dataset.zone || "UTC";
 
-export function el(tag, properties = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (value == null || value === false) continue;
-    if (name === "class") made.className = value;
-    else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (name in made && !name.startsWith("aria") && typeof value !== "string") made[name] = value;
-    else made.setAttribute(name, value === true ? "" : value);
-  }
-  made.append(...children.filter((child) => child != null));
-  return made;
-}
+export const messageOf = (error) => (error instanceof Problem ? error.message : `something went wrong: ${error.message}`);
 
-export const badge = (text, kind = "") => el("span", { class: `badge ${kind}` }, text);
+const busy = new Map();
 
-/** A button that is there for everybody and works for whoever may. */
-export function action(label, needed, run, properties = {}) {
+/** A button that is there for everybody and works for whoever may.
+ *
+ * While `run` works the button can not be pressed, also when it is made anew; `run` gets a function that sets its text.
+ */
+export function action(label, needed, run, properties) {
+  const key = properties["data-key"];
   const allowed = may(needed);
-  const button = el("button", { type: "button", class: "small", disabled: !allowed, ...properties }, label);
+  const button = el("button", { type: "button", class: "small", disabled: !allowed || busy.has(key), ...properties }, busy.get(key) ?? label);
   if (!allowed) button.title = `needs the role ${needed}`;
+  const all = (change) => document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`).forEach(change);
+  const tell = (text) => {
+    busy.set(key, text);
+    all((one) => setText(one, text));
+  };
   button.addEventListener("click", async () => {
-    button.disabled = true;
+    if (busy.has(key)) return;
+    busy.set(key, label);
+    all((one) => (one.disabled = true));
     try {
-      await run(button);
+      await run(tell);
     } catch (error) {
       notify(messageOf(error), "bad");
     } finally {
-      button.disabled = false;
+      busy.delete(key);
+      all((one) => {
+        one.disabled = false;
+        setText(one, label);
+      });
+      refocus(document, key);
     }
   });
   return button;
 }
 
-export const messageOf = (error) => (error instanceof Problem ? error.message : `something went wrong: ${error.message}`);
-
-export function notify(text, kind = "") {
-  const shown = el("p", { class: `notice ${kind}` }, text);
+/** Say something over the page: good news for a while, the rest until it is put away. `more` is an element after it. */
+export function notify(text, kind = "", more = null) {
+  const away = el("button", { type: "button", class: "away", "aria-label": "Close", onclick: () => shown.remove() }, "×");
+  const shown = el("div", { class: `notice ${kind}` }, el("p", {}, text, more && " ", more), away);
   byId("notices").replaceChildren(shown);
-  setTimeout(() => shown.remove(), kind === "bad" ? 12000 : 6000);
+  if (kind === "good") setTimeout(() => shown.remove(), 8000);
 }
+
+addEventListener(SESSION_OVER, () => {
+  if (document.querySelector(".notice.over")) return;
+  const again = el("a", { href: loginAddress(), target: "_blank" }, "Log in again in another tab");
+  notify("Your session has ended, and what you have written here is not saved.", "bad over", again);
+});
+addEventListener("beforeunload", (event) => unsaved() && event.preventDefault());
 
 /** Put a panel into a state: loading, ready, empty or error; the note says why there is nothing to see. */
 export function setState(panel, state, note = "") {
   if (panel.dataset.state !== state) panel.dataset.state = state;
   panel.setAttribute("aria-busy", state === "loading" ? "true" : "false");
   const shown = part(panel, "note");
-  if (shown && shown.textContent !== note) shown.textContent = note;
+  if (shown) setText(shown, note);
+}
+
+/** Let a panel show what it can; what it showed before stays, marked as stale, when that cannot be had. */
+export async function attempt(panel, show) {
+  try {
+    await show();
+    panel.removeAttribute("data-stale");
+    return true;
+  } catch (error) {
+    if (["loading", "error"].includes(panel.dataset.state)) setState(panel, "error", messageOf(error));
+    else panel.dataset.stale = "true";
+    return false;
+  }
 }
 
 export function setLive(state, text) {
   const shown = byId("live");
-  if (!shown) return;
+  if (shown.dataset.state !== state && (state !== "ready" || shown.dataset.state !== "loading")) setText(byId("live-told"), text);
   shown.dataset.state = state;
-  const label = part(shown, "text");
-  if (label.textContent !== text) label.textContent = text;
+  setText(part(shown, "text"), text);
 }
 
-export function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+let fineAt = null;
+
+/** Say how fresh the page is, after it has looked. `manner` is how it learns of changes. */
+export function setFresh(fine, manner = "as of") {
+  if (fine) fineAt = new Date();
+  if (fine) setLive("ready", `${manner} · ${clock(fineAt)}`);
+  else if (fineAt) setLive("stale", `stale · ${clock(fineAt)}`);
+  else setLive("error", "not all can be shown");
 }
 
-/** Replace the rows of a table, keeping focus on the button that had it. */
-export function fill(table, rows) {
-  const active = document.activeElement;
-  const kept = active && table.contains(active) ? active.dataset.key : null;
-  table.tBodies[0].replaceChildren(...rows);
-  if (kept) table.querySelector(`[data-key="${CSS.escape(kept)}"]`)?.focus();
+/** Let only one run of some work go on; whoever asks meanwhile has it run once more. */
+export function single(work) {
+  let running = null;
+  let again = false;
+  return () => {
+    again = running !== null;
+    running ??= (async () => {
+      do {
+        again = false;
+        await work();
+      } while (again);
+    })().finally(() => (running = null));
+    return running;
+  };
 }
 
-const whole = new Intl.NumberFormat("en");
-const one = new Intl.NumberFormat("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 });
-export const count = (value) => (value == null ? "–" : whole.format(value));
-export const decimal = (value) => (value == null ? "–" : one.format(value));
-export const percent = (share) => (share == null ? "–" : `${one.format(share * 100)} %`);
-export const minutes = (value) => {
-  if (value == null) return "–";
-  return value >= 600 ? `${one.format(value / 60)} h` : `${one.format(value)} min`;
-};
-
-const dayTime = new Intl.DateTimeFormat("en-GB", {
-  timeZone: zone, day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit",
-});
-const clockTime = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit" });
-export const moment = (text) => (text ? dayTime.format(new Date(text)) : "–");
-export const clock = (date) => clockTime.format(date);
-
-export function duration(seconds) {
-  const size = Math.abs(seconds);
-  if (size < 90) return `${Math.round(seconds)} s`;
-  if (size < 5400) return `${Math.round(seconds / 60)} min`;
-  if (size < 172800) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86400)} d`;
-}
-
-export function age(text) {
-  if (!text) return "never";
-  const seconds = (Date.now() - new Date(text).getTime()) / 1000;
-  return seconds < 0 ? `in ${duration(-seconds)}` : `${duration(seconds)} ago`;
-}
-
-/** A time that reads as its age, with the moment itself on it. */
-export const ageNode = (text) => (text ? el("time", { datetime: text, title: moment(text) }, age(text)) : el("span", {}, "never"));
-
-/** Run something now and every so many seconds while the page is seen. */
+/** Run something now and every so many seconds while the page is seen; return how to run it at once. */
 export function every(seconds, work) {
   let timer = null;
-  const run = async () => {
+  const run = single(async () => {
     clearTimeout(timer);
     if (document.visibilityState === "visible") await work();
     timer = setTimeout(run, seconds * 1000);
-  };
+  });
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && run());
   run();
   return run;

@@ -1,6 +1,6 @@
 import { follow, get, query, send } from "./api.js";
 import { draw, series, tone } from "./charts.js";
-import { ageNode, badge, byId, count, decimal, el, every, fill, messageOf, minutes, notify, part, percent, setState, setText } from "./ui.js";
+import { ageNode, attempt, badge, byId, count, decimal, el, every, fill, messageOf, minutes, notify, part, percent, setFresh, setState, setText } from "./ui.js";
 
 const API = "/api/v1/what-if";
 const STATES = { queued: "", running: "info", completed: "good", failed: "bad", cancelled: "warn", interrupted: "warn" };
@@ -30,19 +30,18 @@ function told() {
   byId("batch-size").hidden = form.elements.policy.value !== "batch";
 }
 
+let linearAsked = 0;
 async function showLinear() {
   const now = numbers();
-  try {
-    const { body } = await send("POST", `${API}/linear`, { extra_machines: now.extra_machines, reduced_failure_rate: Math.max(0, -now.failures) });
-    fill(table(linear), [
-      el("tr", {}, el("th", { scope: "row" }, "Turn-around P90"), el("td", { class: "num" }, minutes(body.current_tat_p90)), el("td", { class: "num" }, minutes(body.projected_tat_p90)), el("td", { class: "num" }, `${decimal(body.improvement_tat)} %`)),
-      el("tr", {}, el("th", { scope: "row" }, "Completed today"), el("td", { class: "num" }, count(body.current_throughput)), el("td", { class: "num" }, decimal(body.projected_throughput)), el("td", { class: "num" }, `${decimal(body.improvement_throughput)} %`)),
-      el("tr", {}, el("th", { scope: "row" }, "Machines"), el("td", { class: "num" }, count(body.machines)), el("td", { class: "num" }, count(body.machines + body.extra_machines)), el("td", {}, "")),
-    ]);
-    setState(linear, "ready");
-  } catch (error) {
-    setState(linear, "error", messageOf(error));
-  }
+  const mine = (linearAsked += 1);
+  const { body } = await send("POST", `${API}/linear`, { extra_machines: now.extra_machines, reduced_failure_rate: Math.max(0, -now.failures) });
+  if (mine !== linearAsked) return;
+  fill(table(linear), [
+    el("tr", {}, el("th", { scope: "row" }, "Turn-around P90"), el("td", { class: "num" }, minutes(body.current_tat_p90)), el("td", { class: "num" }, minutes(body.projected_tat_p90)), el("td", { class: "num" }, `${decimal(body.improvement_tat)} %`)),
+    el("tr", {}, el("th", { scope: "row" }, "Completed today"), el("td", { class: "num" }, count(body.current_throughput)), el("td", { class: "num" }, decimal(body.projected_throughput)), el("td", { class: "num" }, `${decimal(body.improvement_throughput)} %`)),
+    el("tr", {}, el("th", { scope: "row" }, "Machines"), el("td", { class: "num" }, count(body.machines)), el("td", { class: "num" }, count(body.machines + body.extra_machines)), el("td", {}, "")),
+  ]);
+  setState(linear, "ready");
 }
 
 const within = (estimate, format) => el("td", { class: "num" }, format(estimate.mean), estimate.low == null ? null : el("small", { class: "interval" }, `${format(estimate.low)} – ${format(estimate.high)}`));
@@ -131,7 +130,12 @@ function watch(id) {
   end?.();
   chosen = id;
   byId("cancel").onclick = () => send("DELETE", `${API}/simulations/${id}`).catch((error) => setText(byId("sim-error"), messageOf(error)));
-  end = follow(`${API}/simulations/${id}/events`, { progress: (event) => shown(JSON.parse(event.data)) });
+  end = follow(`${API}/simulations/${id}/events`, { progress: (event) => shown(JSON.parse(event.data)) }, (state, problem) => {
+    if (state === "stale") setText(byId("sim-told"), "connection lost, trying again");
+    if (state !== "error") return;
+    byId("simulate").disabled = false;
+    setText(byId("sim-error"), messageOf(problem));
+  });
 }
 
 form.addEventListener("submit", async (event) => {
@@ -160,27 +164,23 @@ form.addEventListener("input", () => {
   waiting = setTimeout(() => {
     const now = numbers();
     history.replaceState(null, "", location.pathname + query(Object.fromEntries(Object.entries(now).filter(([, value]) => value))));
-    showLinear();
+    attempt(linear, showLinear);
   }, 150);
 });
 
 let first = true;
-async function look() {
-  try {
-    const { items } = await get(`${API}/simulations?limit=20`);
-    fill(table(simulations), items.map((run) => el("tr", { "data-run": run.id },
-      el("th", { scope: "row" }, el("button", { type: "button", class: "link", "data-key": run.id, onclick: () => watch(run.id) }, ageNode(run.created_at))),
-      el("td", { title: run.error || "" }, badge(run.state, STATES[run.state])), el("td", { class: "num" }, run.extra_machines ? `+${run.extra_machines}` : "as now"),
-      ...changeOf(run).map((text) => el("td", { class: "num" }, text)), el("td", {}, policyOf(run.policy)), el("td", { class: "num" }, lasting(run.horizon)),
-      el("td", { class: "num" }, count(run.replications)), el("td", { class: "num" }, String(run.seed)), el("td", { class: "num" }, count(run.specimens)), el("td", {}, run.actor))));
-    showWhose();
-    setState(simulations, items.length ? "ready" : "empty", "Nothing was simulated yet.");
-    const done = items.find((run) => run.state === "completed");
-    if (first && !chosen && done) showResult(await get(`${API}/simulations/${done.id}`));
-    first = false;
-  } catch (error) {
-    setState(simulations, "error", messageOf(error));
-  }
+async function showSimulations() {
+  const { items } = await get(`${API}/simulations?limit=20`);
+  fill(table(simulations), items.map((run) => el("tr", { "data-run": run.id },
+    el("th", { scope: "row" }, el("button", { type: "button", class: "link", "data-key": run.id, onclick: () => watch(run.id) }, ageNode(run.created_at))),
+    el("td", { title: run.error || "" }, badge(run.state, STATES[run.state])), el("td", { class: "num" }, run.extra_machines ? `+${run.extra_machines}` : "as now"),
+    ...changeOf(run).map((text) => el("td", { class: "num" }, text)), el("td", {}, policyOf(run.policy)), el("td", { class: "num" }, lasting(run.horizon)),
+    el("td", { class: "num" }, count(run.replications)), el("td", { class: "num" }, String(run.seed)), el("td", { class: "num" }, count(run.specimens)), el("td", {}, run.actor))));
+  showWhose();
+  setState(simulations, items.length ? "ready" : "empty", "Nothing was simulated yet.");
+  const done = items.find((run) => run.state === "completed");
+  if (first && !chosen && done) showResult(await get(`${API}/simulations/${done.id}`));
+  first = false;
 }
 
 const known = [...new URLSearchParams(location.search)].filter(([name]) => ["extra_machines", "failures", "growth"].includes(name));
@@ -194,5 +194,4 @@ told();
 setState(scenario, "ready");
 setState(projection, "empty", "Simulate a scenario to see it against the laboratory as it is.");
 setState(observed, "empty", "Shown with a simulation: what it learnt from the specimens.");
-showLinear();
-every(15, look);
+const look = every(15, async () => setFresh((await Promise.all([attempt(linear, showLinear), attempt(simulations, showSimulations)])).every(Boolean)));
