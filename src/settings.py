@@ -1,4 +1,4 @@
-"""All settings, read once from ``LABKEEPER_*`` in the environment. The README documents each."""
+"""All settings, read once from ``LABKEEPER_*`` in the environment. notes/guides/settings.md documents each."""
 
 import re
 from functools import cached_property

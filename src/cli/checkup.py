@@ -75,7 +75,7 @@ def _settings() -> Finding:
     unknown = unknown_variables()
     if not unknown:
         return Finding("settings", True, "readable")
-    advice = "Look for a typing error; the README lists every setting."
+    advice = "Look for a typing error; notes/guides/settings.md lists every setting."
     return Finding("settings", False, f"mean nothing: {', '.join(unknown)}", advice)
 
 

@@ -125,7 +125,7 @@ def _client(url: str, token: str) -> httpx.AsyncClient:
 def _about_records(url: str, header: str, opportunity_id: int) -> list[str]:
     return [
         "",
-        'For what README shows under "Records and tasks", set in another terminal:',
+        "For what notes/guides/records.md shows, set in another terminal:",
         f"URL={url}",
         f"auth='{header}'",
         f"OPPORTUNITY={opportunity_id}",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from api.kernel.authorization import Role
 from tests.support.accessibility import layout_shift, objections, watch_layout

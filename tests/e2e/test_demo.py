@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.command_line import LabkeeperProcess, labkeeper, labkeeper_json, marked_processes, wait_until
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+GUIDE = Path(__file__).resolve().parents[2] / "notes/guides/records.md"
 READY = "Ctrl-C ends everything"
 PATIENT: dict[str, Any] = {"trust_env": False, "timeout": 60}
 pytestmark = pytest.mark.timeout(900)
@@ -105,13 +105,13 @@ def test_it_shows_tasks_with_their_events_and_a_public_solicitation_and_adds_the
 
 
 def walkthrough_of_records() -> str:
-    """Return the lines of README about records that every mode is to understand."""
-    section = README.read_text().partition("\n## Records and tasks\n")[2].partition("\n## ")[0]
+    """Return the lines of the guide about records that every mode is to understand."""
+    section = GUIDE.read_text().partition("\n## Records and tasks\n")[2].partition("\n## ")[0]
     return "\n".join(block for block in section.split("```\n")[1::2])
 
 
 def walk_through(running: LabkeeperProcess, more: str = "") -> subprocess.CompletedProcess[str]:
-    """Run README's lines with the three that the demo printed; an answer that is an error ends it."""
+    """Run the guide's lines with the three that the demo printed; an answer that is an error ends it."""
     given = [line for line in running.output().splitlines() if line.startswith(("URL=", "auth=", "OPPORTUNITY="))]
     assert len(given) == 3
     strict = 'set -e -o pipefail\ncurl() { command curl --fail-with-body "$@"; echo; }'
@@ -120,7 +120,7 @@ def walk_through(running: LabkeeperProcess, more: str = "") -> subprocess.Comple
 
 
 @pytest.mark.parametrize("command", ["demo", "demo --records cached"])
-def test_the_lines_of_readme_about_records_work_as_they_stand(data_dir: Path, command: str) -> None:
+def test_the_lines_of_the_guide_about_records_work_as_they_stand(data_dir: Path, command: str) -> None:
     with LabkeeperProcess(data_dir, command, READY) as running:
         done = walk_through(running)
         assert done.returncode == 0, (done.stdout, done.stderr)

@@ -1,4 +1,4 @@
-"""What README says about the simulated Connect, done as it stands there."""
+"""What the guide says about the simulated Connect, done as it stands there."""
 
 import json
 import re
@@ -17,8 +17,8 @@ from integration.simulators.connect.world import USERS
 from tests.support.command_line import LabkeeperProcess, environment
 from tests.support.mongo import LocalMongod
 
-README = Path(__file__).resolve().parents[2] / "README.md"
-SECTION = README.read_text().partition("\n### A simulated Connect\n")[2].partition("\n## ")[0]
+GUIDE = Path(__file__).resolve().parents[2] / "notes/guides/records.md"
+SECTION = GUIDE.read_text().partition("\n## A simulated Connect\n")[2].partition("\n## ")[0]
 BLOCKS = re.findall(r"```\n(.*?)```", SECTION, re.DOTALL)
 
 
