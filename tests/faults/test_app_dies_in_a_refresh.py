@@ -41,6 +41,10 @@ class AppProcess:
             base_url=line[1], headers={"Authorization": f"Bearer {line[2]}"}, timeout=120, trust_env=False
         )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def kill_nine(self) -> None:
         end_process(self._process)
 
