@@ -125,7 +125,12 @@ class SpecimenImportWorker(HeldReader, HostedService):
         written: frozenset[str] = frozenset()
         try:
             while True:
-                batch = await reading
+                try:
+                    batch = await reading
+                except UnreadableFileError:
+                    if writing is not None:
+                        await writing  # rows that could not be stored are tried again before the import ends
+                    raise
                 reading = asyncio.create_task(asyncio.to_thread(rows.take, BATCH_ROWS))
                 ids = frozenset(row.specimen_id for _, row in batch.rows)
                 if writing is not None and written & ids:
