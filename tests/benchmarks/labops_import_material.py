@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from uuid import uuid4
 
 from neuroglia.hosting.abstractions import HostedService
@@ -34,15 +34,20 @@ from settings import LabopsSettings
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-@cache
-def a_file(rows: int) -> bytes:
-    """Return synthetic specimens as a file."""
-    text = io.StringIO()
-    writer = csv.writer(text)
+def write_file(to: TextIO, rows: int) -> None:
+    """Write synthetic specimens."""
+    writer = csv.writer(to)
     writer.writerow(COLUMNS)
     for one in synthetic_readings(rows, seed=42, days=30, error_rate=0.07, until=UNTIL):
         values = [getattr(one, name) for name in COLUMNS]
         writer.writerow(f"{v:%Y-%m-%dT%H:%M:%SZ}" if isinstance(v, datetime) else v for v in values)
+
+
+@cache
+def a_file(rows: int) -> bytes:
+    """Return synthetic specimens as a file."""
+    text = io.StringIO()
+    write_file(text, rows)
     return text.getvalue().encode()
 
 

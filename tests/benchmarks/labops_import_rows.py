@@ -5,12 +5,13 @@ import csv
 import io
 import os
 import sys
+import tempfile
 import time
 from datetime import datetime
 from typing import Any
 
 from tests.benchmarks.child import ROOT
-from tests.benchmarks.labops_import_material import a_file, import_bench, in_pieces
+from tests.benchmarks.labops_import_material import a_file, import_bench, in_pieces, write_file
 from tests.benchmarks.measuring import Reading, Row, alternating
 
 ROWS_IMPORTED = 50_000
@@ -50,10 +51,14 @@ async def _memory(uri: str) -> Reading:
     async def peak(rows: int) -> float:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
         module = "tests.benchmarks.labops_import_process"
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, uri, str(rows), stdout=asyncio.subprocess.PIPE, cwd=ROOT, env=environment
-        )
-        told, _ = await process.communicate()
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=".csv") as file:
+            write_file(file, rows)  # not in the measured process: making a million rows takes memory of its own
+            file.flush()
+            command = (sys.executable, "-m", module, uri, file.name, str(rows))
+            process = await asyncio.create_subprocess_exec(
+                *command, stdout=asyncio.subprocess.PIPE, cwd=ROOT, env=environment
+            )
+            told, _ = await process.communicate()
         assert process.returncode == 0, told
         return float(told.split()[-1])
 

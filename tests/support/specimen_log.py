@@ -124,7 +124,7 @@ def table_on(
 ) -> ParquetSpecimenTable:
     """Return a table that is not started."""
     return ParquetSpecimenTable(
-        log, CommitTails(driver, log.log, log.codec), HandClock(), folder, 256, flush_rows, page_commits
+        log, CommitTails(driver, log.log, log.codec, log.keep_fresh()), HandClock(), folder, 256, flush_rows, page_commits
     )
 
 

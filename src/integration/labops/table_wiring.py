@@ -21,7 +21,7 @@ def register_table(
     services: ServiceCollection, *, driver: MongoDriver, log: MongoEventStore, clock: Clock, data_dir: Path
 ) -> None:
     """Register the table; it starts with the application."""
-    tails = CommitTails(driver, log.log, log.codec)
+    tails = CommitTails(driver, log.log, log.codec, log.keep_fresh())
     table = ParquetSpecimenTable(log, tails, clock, data_dir / FOLDER, MEMORY_MB)
     services.add_singleton(SpecimenTable, singleton=table)
     services.add_singleton(OwnReadModel, singleton=table)

@@ -66,7 +66,8 @@ class Engine:
         self._questions.execute("SET GLOBAL TimeZone = 'UTC'")
         self._questions.execute("SET enable_external_access = false")
         self._questions.execute("SET lock_configuration = true")
-        self._work = duckdb.connect(":memory:", config=config)
+        # One thread keeps the rows of a merged file in order without buffering what another has read ahead.
+        self._work = duckdb.connect(":memory:", config={**config, "threads": "1"})
         self._work.execute("SET GLOBAL TimeZone = 'UTC'")
         self._running = RunningQuestions()
         self._askers = DaemonThreads(QUESTIONS_AT_ONCE, "specimen-questions")

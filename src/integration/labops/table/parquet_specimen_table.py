@@ -32,7 +32,7 @@ AFTER_FAILED_FLUSH_SECONDS = 5.0
 FLUSH_SECONDS = 300.0
 FLUSH_ROWS_IN_TIME = 2_000
 """So few rows are not worth a file however old they are: a restart reads them from the log in a moment."""
-MOST_UNFLUSHED = 4
+MOST_UNFLUSHED = 2
 """Reading waits when so many times ``FLUSH_ROWS`` are in memory."""
 Progress = Callable[[int, int], Awaitable[None]]
 

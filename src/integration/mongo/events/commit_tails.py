@@ -1,9 +1,6 @@
 """Reading a log for its newest states only: of each commit the last event, where each event says all that is known."""
 
 import asyncio
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, NamedTuple
 
 from bson.codec_options import CodecOptions
 from pymongo.read_concern import ReadConcern
@@ -12,43 +9,33 @@ from domain.kernel.domain_event import RecordedDomainEvent
 from domain.kernel.errors import UndecodableEventError
 from integration.mongo.driver import MongoDocument, MongoDriver, translating_outages
 from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.fresh_commits import CommitTail, FreshCommits
 
 _WANTED = {"s": 1, "f": 1, "v": 1, "cmd": 1, "at": 1, "e": {"$slice": -1}}
 _NAIVE: CodecOptions[MongoDocument] = CodecOptions(tz_aware=False)
 FIRST_BATCH = 10_000
 
 
-class CommitTail(NamedTuple):
-    """What is left of a commit when only its end counts.
+class CommitTails:
+    """Reads one log with majority. Raises ``UnavailableError`` when the store does not answer.
 
-    Attributes:
-        position, command_id, stored_at: of the commit; ``stored_at`` is UTC without zone.
-        stream, first, last: its stream, and the versions of its first and last event.
-        stored: the last event as it is stored, times in UTC without zone; None when it was erased.
+    Args:
+        fresh: what this process has written itself and need not be asked for.
     """
 
-    position: int
-    command_id: str
-    stored_at: datetime
-    stream: str
-    first: int
-    last: int
-    stored: Mapping[str, Any] | None
-
-
-class CommitTails:
-    """Reads one log with majority. Raises ``UnavailableError`` when the store does not answer."""
-
-    def __init__(self, driver: MongoDriver, log: str, codec: EventCodec) -> None:
+    def __init__(self, driver: MongoDriver, log: str, codec: EventCodec, fresh: FreshCommits | None = None) -> None:
         collection = driver.collection(f"{log}_commits")
         self._log = log
         self._codec = codec
+        self._fresh = fresh
         self._aware = collection.with_options(read_concern=ReadConcern("majority"))
         # Times with a zone take twice as long to make, in every commit that is read.
         self._naive = collection.with_options(read_concern=ReadConcern("majority"), codec_options=_NAIVE)
 
     async def read_async(self, after: int, limit: int) -> list[CommitTail]:
-        """Return the ends of up to ``limit`` commits after a position, in order."""
+        """Return the ends of up to ``limit`` commits after a position, in order; fewer when that spares a question."""
+        if self._fresh is not None and (fresh := self._fresh.read(after, limit)):
+            return fresh
         with translating_outages("the event store"):
             found = self._naive.find({"_id": {"$gt": after}}, _WANTED).sort("_id", 1).limit(limit)
             commits = await found.batch_size(FIRST_BATCH).to_list(None)

@@ -49,10 +49,12 @@ class Commit:
     Attributes:
         stream, first, last: its stream and the versions of its first and last event, from 1.
         command_id: makes it idempotent.
+        at: when it was made.
+        last_event: as it is stored; not to be changed.
         size: bytes of the document.
     """
 
-    __slots__ = ("_bytes", "command_id", "first", "last", "size", "stream")
+    __slots__ = ("_bytes", "at", "command_id", "first", "last", "last_event", "size", "stream")
 
     def __init__(
         self,
@@ -69,6 +71,8 @@ class Commit:
         self.first = expected_version + 1
         self.last = expected_version + len(events)
         self.command_id = command_id
+        self.at = at
+        self.last_event = events[-1]
         document = {
             "_id": Int64(0),
             "s": stream,

@@ -17,6 +17,7 @@ from integration.mongo.driver import MongoDriver, MongoSession, translating_outa
 from integration.mongo.events.commits import Commit
 from integration.mongo.events.event_codec import EventCodec
 from integration.mongo.events.event_reader import MongoEventReader
+from integration.mongo.events.fresh_commits import FreshCommits
 from integration.mongo.events.group_commit import Answer, GroupCommit
 from integration.mongo.events.log_watch import LogWatch
 
@@ -49,10 +50,19 @@ class MongoEventStore(MongoEventReader):
         self._clock = clock
         self._watch = LogWatch(driver, name, self.head_async)
         self._driver = driver
-        self._writer = GroupCommit(
-            self._collection, on_written=self._watch.saw, insert_together=self._insert_together_async
-        )
+        self._writer = GroupCommit(self._collection, on_written=self._saw, insert_together=self._insert_together_async)
+        self._fresh: FreshCommits | None = None
         self._claims: dict[tuple[str, int], asyncio.Event | None] = {}
+
+    def keep_fresh(self) -> FreshCommits:
+        """Return what keeps the commits of this process from now on until they are read. For one reader."""
+        self._fresh = FreshCommits()
+        return self._fresh
+
+    def _saw(self, position: int, commits: Sequence[Commit]) -> None:
+        if self._fresh is not None:
+            self._fresh.add(position, commits)
+        self._watch.saw(position + len(commits) - 1)
 
     async def prepare_async(self) -> None:
         """Make the indexes that the store's promises rest on."""

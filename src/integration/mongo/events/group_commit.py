@@ -56,7 +56,7 @@ class GroupCommit:
             a local read explains a duplicate. What such a read shows is confirmed before it is answered or built upon.
         max_waiting: bound of the queue; past it callers wait up to ``max_wait_seconds``, then get a 503.
         in_doubt_seconds: how long a batch that met an outage is tried again before it is given up as in doubt.
-        on_written: called with the new last position after each batch.
+        on_written: called after each batch with the position of its first commit and its commits.
         insert_together: inserts all documents or none; without it commits can only be appended one by one.
     """
 
@@ -67,7 +67,7 @@ class GroupCommit:
         max_waiting: int = 20_000,
         max_wait_seconds: float = 5.0,
         in_doubt_seconds: float = 20.0,
-        on_written: Callable[[int], None] = lambda _position: None,
+        on_written: Callable[[int, Sequence[Commit]], None] = lambda _position, _commits: None,
         insert_together: Insert | None = None,
     ) -> None:
         self._collection = collection
@@ -262,7 +262,7 @@ class GroupCommit:
                 entry.answer.set_result((base + 1 + i, entry.commit.last))
         if stored:
             self._last = base + stored
-            self._on_written(self._last)
+            self._on_written(base + 1, [entry.commit for entry in todo[:stored]])
         rest = todo[stored:]
         if failure is None:
             return rest
@@ -292,7 +292,7 @@ class GroupCommit:
         if not entry.answer.done():
             entry.answer.set_result((base + 1, entry.commit.last))
         self._last = base + len(commits)
-        self._on_written(self._last)
+        self._on_written(base + 1, commits)
         return []
 
     async def _settle_duplicate_async(self, failure: dict[str, Any], rest: list[_Entry]) -> list[_Entry]:
