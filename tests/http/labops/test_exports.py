@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import httpx
@@ -11,7 +12,7 @@ import pytest
 
 from api.kernel.authorization import Role
 from application.labops.spreadsheets import FORMULA_STARTS
-from tests.http.labops.test_metrics import READINGS, put, reading
+from tests.http.labops.test_metrics import METRICS, READINGS, put, reading
 from tests.support.mongo import LocalMongod
 from tests.support.served import API, Served, served
 
@@ -19,9 +20,16 @@ EXPORTS = f"{API}/exports"
 EVIL = "=1+1"
 
 
+@contextmanager
+def in_berlin() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABKEEPER_LABOPS_TIMEZONE", "Europe/Berlin")
+        yield
+
+
 @pytest.fixture(scope="module")
 def app(shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(shared_mongod, tmp_path_factory.mktemp("data")) as running:
+    with in_berlin(), served(shared_mongod, tmp_path_factory.mktemp("data")) as running:
         with running.client() as http:
             evil = reading(
                 "@SUM(A1)", assay=EVIL, machine_id="\uff0d2", operator_id="+O", status="ERROR", error_code="=E"
@@ -128,6 +136,27 @@ def test_without_specimens_there_is_a_header_alone(http: httpx.Client, table: st
     assert len(answer.text.splitlines()) == 1
     parquet = http.get(f"{EXPORTS}/{table}.parquet", params=params)
     assert pyarrow.parquet.read_table(io.BytesIO(parquet.content)).num_rows == 0
+
+
+def test_times_without_an_offset_are_the_labs_wherever_they_are_given(app: Served, http: httpx.Client) -> None:
+    def received(**window: str) -> int:
+        return len(rows(http.get(f"{EXPORTS}/specimens.csv", params={"assay": "CBC", **window})))
+
+    # All were received at 08:00 UTC, which is 09:00 in Berlin.
+    assert received(**{"from": "2026-02-03T09:00:00"}) == received(**{"from": "2026-02-03T08:00:00Z"}) == 11
+    assert received(**{"from": "2026-02-03T09:00:00.001"}) == received(to="2026-02-03T09:00:00") == 0
+    day = http.get(f"{METRICS}/throughput", params={"grain": "day", "to": "2026-02-04T00:00:00"}).json()
+    assert day["data"] == [{"timestamp": "2026-02-03T00:00:00+01:00", "count": 11}]
+    wip = http.get(f"{METRICS}/wip/series", params={"grain": "day", "to": "2026-02-03T09:31:00", "assay": "CBC"}).json()
+    assert wip["data"] == [
+        {"timestamp": "2026-02-03T00:00:00+01:00", "received": 10, "in_process": 0, "total_open": 10}
+    ]
+    item = reading("ZONED", status="RECEIVED", assay="Zoned") | {"received_at": "2026-07-03T09:00:00"}
+    with app.client() as manager:
+        put(app, manager, [item])
+        assert manager.get(f"{API}/specimens/ZONED").json()["received_at"] == "2026-07-03T07:00:00Z"
+    listed = http.get(f"{API}/specimens", params={"from": "2026-07-03T09:00:00", "to": "2026-07-03T09:00:00.001"})
+    assert [one["specimen_id"] for one in listed.json()["items"]] == ["ZONED"]
 
 
 def test_what_has_not_changed_is_not_made_again(http: httpx.Client) -> None:
