@@ -28,6 +28,7 @@ from cli.simulated_connect import (
     running_connect,
 )
 from cli.simulated_controllers import SimulatedController, StartedControllers, running_controllers
+from cli.simulated_teams import ALERTS, STANDUPS, running_teams
 from integration.telemetry.logging import configure_logging
 from settings import Settings
 
@@ -70,10 +71,13 @@ def run_demo(records: RecordsMode) -> None:
             chatbots, connect, found = None, None, {}
             if not settings.ocs.url:
                 chatbots = found["LABKEEPER_OCS_URL"] = await stack.enter_async_context(running_chatbots())
+            teams = await stack.enter_async_context(running_teams())
+            if not settings.labops.teams_webhook_url:
+                found["LABKEEPER_LABOPS_TEAMS_WEBHOOK_URL"] = teams + STANDUPS
             if simulates_connect:
                 connect = await stack.enter_async_context(running_connect(settings.data_dir))
                 found |= connect.settings
-            await _serve_async(load_settings(found), controllers, connect, chatbots)
+            await _serve_async(load_settings(found), controllers, connect, chatbots, teams)
 
     with only_demo(settings.data_dir):
         run_until_signal(work_async)
@@ -81,7 +85,11 @@ def run_demo(records: RecordsMode) -> None:
 
 
 async def _serve_async(
-    settings: Settings, controllers: StartedControllers, connect: SimulatedConnect | None, chatbots: str | None
+    settings: Settings,
+    controllers: StartedControllers,
+    connect: SimulatedConnect | None,
+    chatbots: str | None,
+    teams: str,
 ) -> None:
     started_at = datetime.now(UTC)
     async with running_labkeeper(settings) as running:
@@ -102,9 +110,9 @@ async def _serve_async(
         if records and chatbots is not None:
             records += _about_chatbots(chatbots)
         async with _client(running.url, token) as client:
-            await open_laboratory_async(client)
+            await open_laboratory_async(client, teams + ALERTS)
             working = asyncio.create_task(work_on_async(client), name="demo-laboratory")
-            _tell(running.url, token, labs, records)
+            _tell(running.url, token, labs, records + _about_teams(teams))
             try:
                 await running.serve_until_stopped_async()
             finally:
@@ -155,6 +163,14 @@ def _about_chatbots(url: str) -> list[str]:
         "",
         f"Bots that talk to workers are simulated at {url}. They are:",
         f"curl -sS -H 'X-api-key: {API_KEY}' {url}/api/experiments/",
+    ]
+
+
+def _about_teams(url: str) -> list[str]:
+    return [
+        "",
+        "What it tells Microsoft Teams, that alert too, arrives at a simulated one:",
+        f"curl -sS {url}/messages",
     ]
 
 

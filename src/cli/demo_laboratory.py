@@ -41,9 +41,9 @@ RULE = {
     "window": "PT90S",
     "cool_down": "PT1M",
     "filters": {"machine_id": TROUBLED},
-    "channels": [],
     "active": True,
 }
+CHANNEL = "Simulated Teams"
 
 
 @dataclass(slots=True)
@@ -127,12 +127,33 @@ class Laboratory:
         return at >= self._began_at and TROUBLE_BEGINS <= since < TROUBLE_ENDS
 
 
-async def open_laboratory_async(client: httpx.AsyncClient) -> None:
-    """Promise results within ten minutes, and have an alert raised when one machine fails too often."""
+async def open_laboratory_async(client: httpx.AsyncClient, teams_url: str) -> None:
+    """Promise results within ten minutes, and have an alert raised and told when one machine fails too often.
+
+    Args:
+        teams_url: of a workflow; a demo that was here before had it somewhere else.
+    """
     await _answer_async(client, "PUT", "/sla-limits", {"default_hours": PROMISED_HOURS, "by_assay": {}})
+    channel_id = await _channel_async(client, teams_url)
     known = (await _answer_async(client, "GET", "/alert-rules"))["items"]
-    if not any(rule["name"] == RULE["name"] for rule in known):
-        await _answer_async(client, "POST", "/alert-rules", RULE)
+    rule = next((rule for rule in known if rule["name"] == RULE["name"]), None)
+    if rule is None:
+        await _answer_async(client, "POST", "/alert-rules", {**RULE, "channels": [channel_id]})
+    elif channel_id not in rule["channels"]:
+        channels = [*rule["channels"], channel_id]
+        await _answer_async(client, "PATCH", f"/alert-rules/{rule['rule_id']}", {"channels": channels})
+    await _answer_async(client, "POST", f"/alert-channels/{channel_id}/test")
+
+
+async def _channel_async(client: httpx.AsyncClient, url: str) -> str:
+    known = (await _answer_async(client, "GET", "/alert-channels"))["items"]
+    channel = next((channel for channel in known if channel["name"] == CHANNEL), None)
+    if channel is None:
+        made = {"name": CHANNEL, "kind": "teams_workflow", "url": url}
+        channel = await _answer_async(client, "POST", "/alert-channels", made)
+    else:
+        await _answer_async(client, "PATCH", f"/alert-channels/{channel['channel_id']}", {"url": url})
+    return str(channel["channel_id"])
 
 
 async def work_on_async(client: httpx.AsyncClient) -> None:

@@ -67,7 +67,8 @@ def test_the_printed_lines_work_and_ctrl_c_ends_everything(data_dir: Path) -> No
         tokens = [line for line in running.output().splitlines() if re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", line)]
         assert len(tokens) == 1
         assert "Traceback" not in running.output()
-        assert len(marked_processes(data_dir)) == 6
+        assert wait_until(lambda: "Labkeeper test message" in run_line(curl_lines(running)[-1])), "Teams is told"
+        assert len(marked_processes(data_dir)) == 7
         assert running.end(signal.SIGINT) == 0
         assert wait_until(lambda: not marked_processes(data_dir)), marked_processes(data_dir)
         assert "Traceback" not in running.output()
