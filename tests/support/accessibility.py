@@ -47,8 +47,10 @@ def focused_by_tab(page: Page, most: int = 60) -> list[dict[str, Any]]:
               const node = document.activeElement;
               if (!node || node === document.body) return null;
               const box = node.getBoundingClientRect();
-              const style = getComputedStyle(node);
-              const shows = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+              const rings = [node, ...(node.labels || [])].map((one) => getComputedStyle(one));
+              const isRing = (style) => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+              // The ring of what is not to be seen itself is around its label.
+              const shows = node.closest(".unseen") ? rings.slice(1).some(isRing) : isRing(rings[0]);
               const name = node.getAttribute("aria-label") || node.textContent.trim() || node.id;
               return { tag: node.tagName, id: node.id, name: name.slice(0, 60), shows, top: box.top, left: box.left };
             }"""

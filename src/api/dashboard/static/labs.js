@@ -122,7 +122,7 @@ async function lookNow() {
   const first = await attempt(labs, showLabs);
   const others = [attempt(workers, showWorkers)];
   if (shown && past.dataset.state !== "loading") others.push(attempt(past, showHistory));
-  setFresh((await Promise.all(others)).every(Boolean) && first, streaming ? "live" : "as of");
+  setFresh((await Promise.all(others)).every(Boolean) && first, streaming);
 }
 
 function remember(how) {

@@ -127,7 +127,7 @@ function showCharts(now) {
     setState(byId("ageing"), "ready");
     setLabel(byId("chart-ageing"), `Open specimens by hours since they were received: ${ages.map((bucket) => `${hours(bucket)} h ${bucket.count}`).join(", ")}`);
   } else setState(byId("ageing"), "empty", "Nothing is open.");
-  setText(part(byId("ageing"), "hint"), `hours since received · limit ${brief(now.sla.limits.default_hours)}`);
+  setText(part(byId("ageing"), "hint"), `hours since received · limit ${duration(now.sla.limits.default_hours * 3600)}`);
 }
 
 function showHeat(now) {
@@ -175,8 +175,8 @@ function showAlerts(now) {
       ? el("span", { class: "help", title: moment(alert.acknowledged_at) }, `seen by ${alert.acknowledged_by}`)
       : action("Acknowledge", "manager", () => send("POST", `${API}/alerts/${alert.alert_id}/acknowledge`, {}), { "aria-label": `Acknowledge ${alert.rule_name}`, "data-key": alert.alert_id });
     return el("tr", {},
-      el("th", { scope: "row", class: "cut" }, badge(alert.severity.toLowerCase(), alert.severity === "HIGH" ? "bad" : "warn"), " ", alert.rule_name),
-      el("td", { class: "num" }, format(alert.value), el("small", { class: "interval" }, `${name}, limit ${format(alert.threshold)}`)),
+      el("th", { scope: "row", class: "wrap" }, badge(alert.severity.toLowerCase(), alert.severity === "HIGH" ? "bad" : "warn"), " ", alert.rule_name, el("small", { class: "interval" }, `${name}, limit ${format(alert.threshold)}`)),
+      el("td", { class: "num" }, format(alert.value)),
       el("td", {}, ageNode(alert.raised_at)), el("td", { class: "act" }, seen));
   }));
   setText(part(panel, "hint"), now.alerts.length ? `${now.alerts.length} standing` : "");

@@ -94,10 +94,10 @@ export function setLive(state, text) {
 
 let fineAt = null;
 
-/** Say how fresh the page is, after it has looked. `manner` is how it learns of changes. */
-export function setFresh(fine, manner = "as of") {
+/** Say how fresh the page is, after it has looked; `live` where it hears of changes by itself. */
+export function setFresh(fine, live = false) {
   if (fine) fineAt = new Date();
-  if (fine) setLive("ready", `${manner} · ${clock(fineAt)}`);
+  if (fine) setLive("ready", `${live ? "live ·" : "as of"} ${clock(fineAt)}`);
   else if (fineAt) setLive("stale", `stale · ${clock(fineAt)}`);
   else setLive("error", "not all can be shown");
 }
