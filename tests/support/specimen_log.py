@@ -120,12 +120,17 @@ def _fields_of(row: Row) -> dict[str, object]:
 
 
 def table_on(
-    log: MongoEventStore, driver: MongoDriver, folder: Path, *, flush_rows: int = 100_000, page_commits: int = 5_000
+    log: MongoEventStore,
+    driver: MongoDriver,
+    folder: Path,
+    *,
+    flush_rows: int = 100_000,
+    page_commits: int = 5_000,
+    sweep_seconds: float = 3_600,
 ) -> ParquetSpecimenTable:
     """Return a table that is not started."""
-    return ParquetSpecimenTable(
-        log, CommitTails(driver, log.log, log.codec, log.keep_fresh()), HandClock(), folder, 256, flush_rows, page_commits
-    )
+    tails = CommitTails(driver, log.log, log.codec, log.keep_fresh())
+    return ParquetSpecimenTable(log, tails, HandClock(), folder, 256, flush_rows, page_commits, sweep_seconds)
 
 
 @asynccontextmanager

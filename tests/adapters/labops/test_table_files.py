@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
+from application.labops.specimen_table import SpecimenTable
 from domain.kernel.errors import UnavailableError
 from integration.labops.table import manifest, segment_files
 from integration.labops.table.files import FileShelf, replace_durably, sync_file
@@ -36,6 +38,12 @@ async def fill_async(histories: SpecimenHistories, number: int, start: int = 0) 
 
 async def seen_async(log_head: int, table: object) -> None:
     assert await table.wait_for_async(log_head, 30)  # type: ignore[attr-defined]  # any table
+
+
+async def until_written_async(table: SpecimenTable) -> None:
+    """Wait until files hold all but a few rows."""
+    while table.status().segments == 0 or table.status().unflushed > 4:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
 
 
 STEPS = st.lists(
@@ -193,8 +201,7 @@ async def test_a_file_that_is_lost_while_it_is_used_costs_an_answer_and_is_mende
     head = await histories.log.head_async()
     async with running(table_on(histories.log, driver, tmp_path, flush_rows=5)) as table:
         await seen_async(head, table)
-        while table.status().segments == 0 or table.status().unflushed > 4:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+        await until_written_async(table)
         for path in (tmp_path / "0").glob("*.parquet"):
             path.write_bytes(b"nothing")
         with pytest.raises(UnavailableError):
@@ -205,6 +212,32 @@ async def test_a_file_that_is_lost_while_it_is_used_costs_an_answer_and_is_mende
                     assert await rows_of(table) == histories.folded()
                     break
                 await asyncio.sleep(0.05)
+
+
+def ids_in_files(folder: Path) -> set[str]:
+    """Return all ids that stand in any file of a table that nobody runs."""
+    return {one for path in folder.glob("*.parquet") for one in parquet.read_table(path)["specimen_id"].to_pylist()}
+
+
+async def test_what_was_erased_is_soon_in_no_file(
+    driver: MongoDriver, histories: SpecimenHistories, tmp_path: Path
+) -> None:
+    for start in (0, 6):
+        async with running(table_on(histories.log, driver, tmp_path)) as table:
+            for number in range(start, start + 6):
+                await histories.receive_async(f"SP{number:06}", steps=number % 3)
+            await seen_async(await histories.log.head_async(), table)
+    first, second = sorted((tmp_path / "0").glob("*.parquet"))
+    assert ids_in_files(tmp_path / "0") == set(histories.rows)
+    async with running(table_on(histories.log, driver, tmp_path, sweep_seconds=0)) as table:
+        await histories.erase_async("SP000008")
+        await seen_async(await histories.log.head_async(), table)
+        async with asyncio.timeout(30):
+            while second.exists():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert first.exists(), "only files with such a row are written again"
+        assert await rows_of(table) == histories.folded()
+    assert ids_in_files(tmp_path / "0") == set(histories.rows)
 
 
 async def test_files_of_another_log_are_not_believed(

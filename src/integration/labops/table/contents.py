@@ -23,6 +23,7 @@ class TableContents:
         changed: the last commit that changed a row, None before the first.
         specimens: number of rows that are true.
         rowless: ids whose last commit left no row: erased, or not readable.
+        unswept: those of them of which files may still hold what they were.
         rebuilt_at: when this generation took over, ISO 8601; empty for the first.
         kept: what is in files, and up to where in the log that goes. The rest is in memory only.
     """
@@ -35,6 +36,7 @@ class TableContents:
         self.changed: Change | None = image.changed
         self.specimens = image.specimens
         self.rowless = set(image.rowless)
+        self.unswept = set(image.rowless)
         self.rebuilt_at = image.rebuilt_at
         self.kept = kept
         self.batches: list[pyarrow.RecordBatch] = []
@@ -73,6 +75,7 @@ class TableContents:
             self._fresh_pairs.append((specimen_id, first_version - 1))
         if row is None:
             self.rowless.add(specimen_id)
+            self.unswept.add(specimen_id)
         else:
             self._fresh[specimen_id] = row
             if self.rowless:

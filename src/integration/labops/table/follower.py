@@ -10,8 +10,9 @@ from domain.kernel.errors import UndecodableEventError
 from integration.labops.table.contents import TableContents
 from integration.labops.table.manifest import Change
 from integration.labops.table.rows import DELETED, STREAM_PREFIX, row_of_event, row_of_stored
-from integration.mongo.events.commit_tails import CommitTail, CommitTails
+from integration.mongo.events.commit_tails import CommitTails
 from integration.mongo.events.event_codec import EventCodec
+from integration.mongo.events.fresh_commits import CommitTail
 
 log = structlog.get_logger(__name__)
 

@@ -19,6 +19,7 @@ from integration.labops.table.engine import Engine
 from integration.labops.table.files import FileShelf
 from integration.labops.table.follower import PAGE_COMMITS, LogFollower
 from integration.labops.table.manifest import DamagedTableError, Image, Manifest
+from integration.labops.table.moves import Moves
 from integration.labops.table.segment_files import FLUSH_ROWS, SegmentFiles
 from integration.labops.table.slots import Slot
 from integration.labops.table.views import HeldSnapshot, TableView
@@ -30,6 +31,8 @@ LOOK_AGAIN_SECONDS = 1.0
 AFTER_OUTAGE_SECONDS = 1.0
 AFTER_FAILED_FLUSH_SECONDS = 5.0
 FLUSH_SECONDS = 300.0
+SWEEP_SECONDS = 60.0
+"""After so long at most, what was erased from the log is no longer in the files either."""
 FLUSH_ROWS_IN_TIME = 2_000
 """So few rows are not worth a file however old they are: a restart reads them from the log in a moment."""
 MOST_UNFLUSHED = 2
@@ -45,6 +48,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         memory_mb: what the engine may use for questions, and once more for work on files.
         flush_rows: rows in memory that make a file.
         page_commits: commits that are read at once.
+        sweep_seconds: how long files may hold what was erased from the log.
     """
 
     name = "specimen_table"
@@ -58,6 +62,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         memory_mb: int,
         flush_rows: int = FLUSH_ROWS,
         page_commits: int = PAGE_COMMITS,
+        sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self.log = feed.log
         self._feed = feed
@@ -68,9 +73,10 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         self._memory_mb = memory_mb
         self._flush_rows = flush_rows
         self._page = page_commits
+        self._sweep_seconds = sweep_seconds
         self._shelf = FileShelf()
         self._contents = TableContents(Manifest(Image()))
-        self._moved = asyncio.Event()
+        self._moves = Moves()
         self._maintaining = asyncio.Lock()
         self._rebuilding = False
         self._damaged = False
@@ -181,8 +187,10 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
     def _is_flush_due(self, contents: TableContents) -> bool:
         if contents.unflushed >= self._flush_rows:
             return True
-        old = asyncio.get_running_loop().time() - self._flushed_at > FLUSH_SECONDS
-        return old and contents.unflushed >= FLUSH_ROWS_IN_TIME
+        age = asyncio.get_running_loop().time() - self._flushed_at
+        if contents.unswept and age > self._sweep_seconds:
+            return True
+        return age > FLUSH_SECONDS and contents.unflushed >= FLUSH_ROWS_IN_TIME
 
     async def _maintain_async(self, files: SegmentFiles) -> None:
         async with self._maintaining:
@@ -196,9 +204,12 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
             self._forget_view()
 
     async def _flush_async(self, files: SegmentFiles, contents: TableContents, *, publish: bool) -> None:
+        unswept = frozenset(contents.unswept)
         await files.flush_async(contents, publish=publish)
         while await files.compact_async(contents, publish=publish):
             log.info("specimen_table_compacted", segments=len(contents.kept.segments))
+        await files.sweep_async(contents, unswept, publish=publish)
+        contents.unswept -= unswept
 
     # --- damage, and building anew
 
@@ -257,8 +268,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
 
     def _tell_moved(self) -> None:
         self._forget_view()
-        moved, self._moved = self._moved, asyncio.Event()
-        moved.set()
+        self._moves.tell()
 
     def _forget_view(self) -> None:
         if self._view is not None:
@@ -308,20 +318,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         )
 
     async def wait_for_async(self, position: int, timeout_seconds: float) -> bool:
-        return await self._wait_async(lambda: self._contents.position >= position, timeout_seconds)
+        return await self._moves.wait_async(lambda: self._contents.position >= position, timeout_seconds)
 
     async def wait_changed_async(self, stamp: str, timeout_seconds: float) -> bool:
-        return await self._wait_async(lambda: self.stamp != stamp, timeout_seconds)
-
-    async def _wait_async(self, holds: Callable[[], bool], timeout_seconds: float) -> bool:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_seconds
-        while not holds():
-            left = deadline - loop.time()
-            if left <= 0:
-                return False
-            try:
-                await asyncio.wait_for(self._moved.wait(), left)
-            except TimeoutError:
-                continue
-        return True
+        return await self._moves.wait_async(lambda: self.stamp != stamp, timeout_seconds)

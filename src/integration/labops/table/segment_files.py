@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pyarrow
@@ -99,10 +99,31 @@ class SegmentFiles:
 
     async def compact_async(self, contents: TableContents, *, publish: bool = True) -> bool:
         """Merge files where it is worth it, without the rows that are no longer true; False when it is not."""
+        chosen = worth_merging(contents.kept)
+        if chosen:
+            await self._merge_async(contents, chosen, publish=publish)
+        return bool(chosen)
+
+    async def sweep_async(self, contents: TableContents, ids: Collection[str], *, publish: bool = True) -> None:
+        """Write the files that hold rows of these specimens again, without the rows that are no longer true."""
         old = contents.kept
-        chosen = worth_merging(old)
-        if not chosen:
-            return False
+        if not ids or not old.segments:
+            return
+        gone = pyarrow.table({"specimen_id": pyarrow.array(list(ids), pyarrow.string())})
+
+        def find(cursor: Connection) -> set[str]:
+            cursor.register("gone", gone)
+            rows = f"read_parquet({file_list([one.path for one in old.segments])}, filename = true)"
+            found = cursor.execute(f"{select('DISTINCT filename', rows)} SEMI JOIN gone USING (specimen_id)")
+            return {str(name) for (name,) in found.fetchall()}
+
+        names = await self._engine.work_async(find)
+        chosen = tuple(one for one in old.segments if str(one.path) in names)
+        if chosen:
+            await self._merge_async(contents, chosen, publish=publish)
+
+    async def _merge_async(self, contents: TableContents, chosen: Sequence[Segment], *, publish: bool) -> None:
+        old = contents.kept
         file, pair_file = self._new_files(old.image.generation)
 
         def merge(cursor: Connection) -> Manifest:
@@ -125,7 +146,6 @@ class SegmentFiles:
 
         contents.kept = new = await self._engine.work_async(merge)
         self.retire([one for one in old.files if one not in new.files])
-        return True
 
     def retire(self, segments: Sequence[Segment]) -> None:
         """Remove files as soon as nobody reads them."""
