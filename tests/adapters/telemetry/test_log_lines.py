@@ -14,6 +14,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext
 from application.kernel.request_context import RequestContext, acting_as
 from integration.telemetry.logging import LogFormat, configure_logging
 from integration.telemetry.redaction import redacted_text
+from tests.support.log_lines import write_plain_tracebacks
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.c2lnbmF0dXJlLW9mLWl0"
 
@@ -26,7 +27,7 @@ def output() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     for handler in [known for known in root.handlers if getattr(known, "labkeeper", False)]:
         root.removeHandler(handler)
-    structlog.reset_defaults()
+    write_plain_tracebacks()
 
 
 def lines(output: io.StringIO) -> list[dict[str, Any]]:

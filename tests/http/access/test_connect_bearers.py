@@ -24,19 +24,20 @@ def asked(here: Installation, token: str, method: str = "GET", path: str = ME) -
 
 
 def test_a_bearer_of_connect_is_a_user_here_and_is_asked_about_once_a_minute(here: Installation) -> None:
-    token = here.connect.token("asha")
-    me = asked(here, token).json()
-    assert (me["username"], me["role"], me["session"]) == ("asha", "user", False)
-    for _ in range(5):
-        assert asked(here, token).status_code == 200
-    assert here.connect.calls()[INTROSPECT] == 1
-    here.clock.advance(59)
-    asked(here, token)
-    assert here.connect.calls()[INTROSPECT] == 1
-    here.clock.advance(1)
-    asked(here, token)
-    assert here.connect.calls()[INTROSPECT] == 2
-    assert_problem(asked(here, token, path="/api/v1/webhooks"), 403, "forbidden")
+    with here.clock.standing():
+        token = here.connect.token("asha")
+        me = asked(here, token).json()
+        assert (me["username"], me["role"], me["session"]) == ("asha", "user", False)
+        for _ in range(5):
+            assert asked(here, token).status_code == 200
+        assert here.connect.calls()[INTROSPECT] == 1
+        here.clock.advance(59)
+        asked(here, token)
+        assert here.connect.calls()[INTROSPECT] == 1
+        here.clock.advance(1)
+        asked(here, token)
+        assert here.connect.calls()[INTROSPECT] == 2
+        assert_problem(asked(here, token, path="/api/v1/webhooks"), 403, "forbidden")
 
 
 def test_many_requests_at_once_ask_once(here: Installation) -> None:
@@ -72,22 +73,23 @@ def test_a_token_that_connect_takes_back_ends_within_a_minute(here: Installation
 
 
 def test_while_connect_is_dead_a_token_seen_good_goes_on_for_reading_an_hour_at_most(here: Installation) -> None:
-    token, unseen = here.connect.token("asha"), here.connect.token("brian")
-    assert asked(here, token).status_code == 200
-    here.connect.set_faults({"kind": "drop_before", "path": "/o/introspect/"})
-    here.clock.advance(61)
-    assert asked(here, token).status_code == 200
-    calls = here.connect.calls()[INTROSPECT]
-    assert asked(here, token).status_code == 200
-    assert here.connect.calls()[INTROSPECT] == calls, "a dead Connect is not asked at every request"
-    assert_problem(asked(here, token, "PUT", CONTEXT), 503, "unavailable")
-    assert_problem(asked(here, unseen), 503, "unavailable")
-    here.clock.advance(3600 - 62)
-    assert asked(here, token).status_code == 200
-    here.clock.advance(2)
-    assert_problem(asked(here, token), 503, "unavailable")
-    here.connect.set_faults()
-    assert asked(here, token).status_code == 200
+    with here.clock.standing():
+        token, unseen = here.connect.token("asha"), here.connect.token("brian")
+        assert asked(here, token).status_code == 200
+        here.connect.set_faults({"kind": "drop_before", "path": "/o/introspect/"})
+        here.clock.advance(61)
+        assert asked(here, token).status_code == 200
+        calls = here.connect.calls()[INTROSPECT]
+        assert asked(here, token).status_code == 200
+        assert here.connect.calls()[INTROSPECT] == calls, "a dead Connect is not asked at every request"
+        assert_problem(asked(here, token, "PUT", CONTEXT), 503, "unavailable")
+        assert_problem(asked(here, unseen), 503, "unavailable")
+        here.clock.advance(3600 - 62)
+        assert asked(here, token).status_code == 200
+        here.clock.advance(2)
+        assert_problem(asked(here, token), 503, "unavailable")
+        here.connect.set_faults()
+        assert asked(here, token).status_code == 200
 
 
 def test_a_dead_connect_prolongs_no_tokens_known_life(shared_mongod: LocalMongod, tmp_path: Path) -> None:
