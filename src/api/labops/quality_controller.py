@@ -61,7 +61,9 @@ Format = Annotated[
 ]
 CsvFile = Annotated[UploadFile, File(description="A CSV file with a header, plain or packed with gzip.")]
 RulesFile = Annotated[UploadFile | None, File(description="Rules in YAML; goes before `custom_rules`.")]
-CustomRules = Annotated[str | None, Form(max_length=LARGEST_RULES_BYTES, description='JSON, `{"rules": [...]}`.')]
+CustomRules = Annotated[
+    str | None, Form(max_length=LARGEST_RULES_BYTES, description='JSON: `{"rules": [...]}`, or the list alone.')
+]
 
 
 class DataQualityController(LabkeeperController):

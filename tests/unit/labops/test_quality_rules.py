@@ -54,6 +54,15 @@ def test_the_example_of_every_type_is_a_rule(name: str) -> None:
     assert rule.rule_type == rule_type.name
 
 
+def test_rules_may_stand_alone_as_a_list() -> None:
+    rule = {"type": "completeness", "name": "A", "columns": ["a"]}
+    [found] = read_rules(SafeRulesReader().read_json(json.dumps([rule]))).rules
+    assert (found.name, found.line) == ("A", 1)
+    assert problems_of("- type: completeness\n  name: A\n  columns: 3\n") == [
+        ("rules[0].columns", 3, "must be a list of 1 to 1000 entries")
+    ]
+
+
 def test_the_flat_map_of_the_simple_checker_becomes_rules() -> None:
     text = b"required_columns: [specimen_id]\nallowed_machines: [M1, M2]\nmax_tat_hours: 12\n"
     names = [rule.name for rule in read_rules(read_yaml(text)).rules]
@@ -109,7 +118,8 @@ def test_everything_that_is_wrong_is_told_with_its_line() -> None:
         ("rules: []", 1, "must be a list of 1 to 200 rules"),
         ("", 1, "must not be empty"),
         ("rules: 3", 1, "must be a list"),
-        ("- a\n- b", 1, "must be a mapping"),
+        ("- a", 1, "must be a mapping"),
+        ("a", 1, "must be a list of rules"),
         ("x: 1\nx: 2", 2, "twice"),
         ("a: &a [1]\nb: *a", 1, "anchors"),
         ("a: 1\nb: !!python/object/apply:os.system ['true']", 2, "tags"),

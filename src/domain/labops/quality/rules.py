@@ -62,9 +62,12 @@ def read_rules(document: Located) -> RuleSet:
 
 
 def _read(document: Located, problems: list[RuleProblem]) -> list[QualityRule]:
+    if isinstance(document.value, list):
+        document = Located({"rules": document}, document.line)  # as in the kit's sample in JSON
     top = document.value
     if not isinstance(top, dict):
-        problems.append(RuleProblem("", "must be a mapping with a list of rules under the key rules", document.line))
+        told = "must be a list of rules, or a mapping with one under the key rules"
+        problems.append(RuleProblem("", told, document.line))
         return []
     if "rules" not in top and top.keys() & CHECKER_KEYS:
         document = rules_of_checker(document, problems)
