@@ -17,6 +17,8 @@ PYTEST_OPTIONS ?= -n 2 --dist loadfile --no-loadscope-reorder
 run: $(STAMP)
 	@exec $(BIN)/labkeeper demo
 
+# Compiled modules are kept, whatever the environment says: a hundred processes of the product are started by the tests.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP) browser
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS) -m "not soak" --ignore=tests/benchmarks
 
