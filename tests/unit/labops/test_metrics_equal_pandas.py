@@ -128,7 +128,7 @@ async def test_generated_specimens_on_the_clocks_of_other_places(zone: str) -> N
 
 
 async def test_filters() -> None:
-    rows = generated(1_500)
+    rows = generated(600)
     start = datetime(2026, 3, 28, 5, 30, tzinfo=UTC)
     for wanted in (
         MetricFilter(from_=start),
