@@ -5,7 +5,7 @@ from neuroglia.data.exceptions import OptimisticConcurrencyException
 
 from application.kernel.jobs import LabkeeperJob, RunOutcome, RunPart, RunRecorder
 from application.labops.alerts.alert_evaluation import AlertEvaluation
-from domain.kernel.errors import LabkeeperError
+from domain.kernel.errors import LabkeeperError, UnavailableError
 from domain.labops.alert_repositories import AlertRuleRepository
 from settings import LabopsSettings
 
@@ -27,13 +27,22 @@ class AlertEvaluationJob(LabkeeperJob):
     async def run_async(self, recorder: RunRecorder, trigger: str) -> None:  # noqa: ARG002  each run does the same
         rules = await self._rules.get_all_async()
         await recorder.expect_async(sum(rule.state.watches for rule in rules))
+        no_answer: str | None = None
         for rule in rules:
             rule_id = rule.state.id
+            if no_answer is not None:
+                # What gave one rule no answer gives none to the others, and each would wait for it.
+                if rule.state.watches:
+                    await recorder.part_async(RunPart(rule_id, RunOutcome.FAILED, error=no_answer))
+                continue
             try:
                 if not rule.state.watches:
                     await self._evaluation.end_async(rule_id, "rule_removed" if rule.state.removed else "rule_inactive")
                     continue
                 evaluation = await self._evaluation.evaluate_async(rule)
+            except UnavailableError as error:
+                no_answer = str(error)
+                await recorder.part_async(RunPart(rule_id, RunOutcome.FAILED, error=no_answer))
             except (LabkeeperError, OptimisticConcurrencyException) as error:
                 await recorder.part_async(RunPart(rule_id, RunOutcome.FAILED, error=str(error)))
             except Exception as error:  # process edge: one rule's surprise must not stop the others
