@@ -12,7 +12,7 @@ before; its growth is recorded each time that it has doubled.
 from datetime import datetime
 from typing import Literal
 
-from domain.kernel.aggregate import Aggregate, RememberedState, reduces
+from domain.kernel.aggregate import Aggregate
 from domain.labops.alert_durations import duration_text
 from domain.labops.alert_errors import AlertResolvedError
 from domain.labops.alert_events import (
@@ -22,79 +22,12 @@ from domain.labops.alert_events import (
     AlertResolvedDomainEvent,
     AlertUpdatedDomainEvent,
 )
-from domain.labops.alert_values import (
-    AlertMetric,
-    AlertOperator,
-    AlertRuleDetails,
-    AlertSeverity,
-    Measurement,
-    Watched,
-)
+from domain.labops.alert_state import AlertState
+from domain.labops.alert_values import AlertRuleDetails, AlertSeverity, Measurement
 
 ResolveReason = Literal["cleared", "rule_changed", "rule_inactive", "rule_removed"]
 NEWS_SHARE = 0.05
 """A value that lies less than this share off the recorded one says the same."""
-
-
-class AlertState(RememberedState):
-    """The remembered alert.
-
-    Attributes:
-        watched: what the rule watched when it was raised.
-        told: how bad it was in the last message; None before the first.
-        unsaid: whether something has changed since that message.
-        quiet_until: no message goes out before; None when one may.
-    """
-
-    rule_id: str
-    ordinal: int
-    watched: Watched
-    value: float | None
-    severity: AlertSeverity
-    is_open: bool
-    acknowledged_by: str | None
-    raised_at: datetime
-    told: AlertSeverity | None
-    unsaid: bool
-    quiet_until: datetime | None
-
-    @reduces(AlertRaisedDomainEvent)
-    def _raised(self, event: AlertRaisedDomainEvent) -> None:
-        self.rule_id = event.rule_id
-        self.ordinal = event.ordinal
-        self.watched = Watched(
-            AlertMetric(event.metric), AlertOperator(event.operator).looks_up, event.assay, event.machine_id
-        )
-        self.value = event.value
-        self.severity = AlertSeverity(event.severity)
-        self.is_open = True
-        self.acknowledged_by = None
-        self.raised_at = event.created_at
-        self.told = None
-        self.unsaid = True
-        self.quiet_until = event.quiet_until
-
-    @reduces(AlertUpdatedDomainEvent)
-    def _updated(self, event: AlertUpdatedDomainEvent) -> None:
-        self.value = event.value
-        self.severity = AlertSeverity(event.severity)
-        self.unsaid = True
-
-    @reduces(AlertResolvedDomainEvent)
-    def _resolved(self, event: AlertResolvedDomainEvent) -> None:
-        self.value = event.value if event.value is not None else self.value
-        self.is_open = False
-        self.unsaid = True
-
-    @reduces(AlertAcknowledgedDomainEvent)
-    def _acknowledged(self, event: AlertAcknowledgedDomainEvent) -> None:
-        self.acknowledged_by = event.by
-
-    @reduces(AlertAnnouncedDomainEvent)
-    def _announced(self, event: AlertAnnouncedDomainEvent) -> None:
-        self.told = AlertSeverity(event.severity)
-        self.unsaid = False
-        self.quiet_until = event.quiet_until
 
 
 class Alert(Aggregate[AlertState]):

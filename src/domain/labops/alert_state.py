@@ -1,0 +1,74 @@
+"""What is remembered of an alert."""
+
+from datetime import datetime
+
+from domain.kernel.aggregate import RememberedState, reduces
+from domain.labops.alert_events import (
+    AlertAcknowledgedDomainEvent,
+    AlertAnnouncedDomainEvent,
+    AlertRaisedDomainEvent,
+    AlertResolvedDomainEvent,
+    AlertUpdatedDomainEvent,
+)
+from domain.labops.alert_values import AlertMetric, AlertOperator, AlertSeverity, Watched
+
+
+class AlertState(RememberedState):
+    """The remembered alert.
+
+    Attributes:
+        watched: what the rule watched when it was raised.
+        told: how bad it was in the last message; None before the first.
+        unsaid: whether something has changed since that message.
+        quiet_until: no message goes out before; None when one may.
+    """
+
+    rule_id: str
+    ordinal: int
+    watched: Watched
+    value: float | None
+    severity: AlertSeverity
+    is_open: bool
+    acknowledged_by: str | None
+    raised_at: datetime
+    told: AlertSeverity | None
+    unsaid: bool
+    quiet_until: datetime | None
+
+    @reduces(AlertRaisedDomainEvent)
+    def _raised(self, event: AlertRaisedDomainEvent) -> None:
+        self.rule_id = event.rule_id
+        self.ordinal = event.ordinal
+        self.watched = Watched(
+            AlertMetric(event.metric), AlertOperator(event.operator).looks_up, event.assay, event.machine_id
+        )
+        self.value = event.value
+        self.severity = AlertSeverity(event.severity)
+        self.is_open = True
+        self.acknowledged_by = None
+        self.raised_at = event.created_at
+        self.told = None
+        self.unsaid = True
+        self.quiet_until = event.quiet_until
+
+    @reduces(AlertUpdatedDomainEvent)
+    def _updated(self, event: AlertUpdatedDomainEvent) -> None:
+        self.value = event.value
+        self.severity = AlertSeverity(event.severity)
+        self.unsaid = True
+
+    @reduces(AlertResolvedDomainEvent)
+    def _resolved(self, event: AlertResolvedDomainEvent) -> None:
+        self.value = event.value if event.value is not None else self.value
+        self.is_open = False
+        self.unsaid = True
+
+    @reduces(AlertAcknowledgedDomainEvent)
+    def _acknowledged(self, event: AlertAcknowledgedDomainEvent) -> None:
+        self.acknowledged_by = event.by
+
+    @reduces(AlertAnnouncedDomainEvent)
+    def _announced(self, event: AlertAnnouncedDomainEvent) -> None:
+        self.told = AlertSeverity(event.severity)
+        self.unsaid = False
+        self.quiet_until = event.quiet_until
