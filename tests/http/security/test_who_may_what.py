@@ -118,7 +118,7 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("GET", f"{A}/imports/{{import_id}}/report.csv"): USER,
     ("GET", f"{A}/metrics"): USER,
     **{("GET", f"{A}/metrics/{name}"): USER for name in ("tat", "throughput", "errors", "sla", "wip", "reception")},
-    **{("GET", f"{A}/metrics/{name}/series"): USER for name in ("tat", "throughput", "errors", "sla")},
+    **{("GET", f"{A}/metrics/{name}/series"): USER for name in ("tat", "throughput", "errors", "sla", "wip")},
     ("GET", f"{A}/metrics/custom/{{metric_name}}"): USER,
     ("GET", f"{A}/sla-limits"): USER,
     ("PUT", f"{A}/sla-limits"): MANAGER,
