@@ -57,7 +57,21 @@ def labs_of(running: LabkeeperProcess) -> list[dict[str, Any]]:
     return items
 
 
-def test_the_printed_lines_work_and_ctrl_c_ends_everything(data_dir: Path) -> None:
+def told_by(line: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads(run_line(line))["items"]
+    return items
+
+
+def assert_tasks_and_a_public_record_are_there_once(running: LabkeeperProcess) -> None:
+    tasks, public = (told_by(line) for line in curl_lines(running)[2:4])
+    assert len(tasks) == 3
+    assert [event["event_type"] for event in tasks[0]["events"]] == ["created", "assigned", "comment"]
+    assert [record["kind"] for record in public] == ["solicitation"]
+
+
+def test_the_printed_lines_work_ctrl_c_ends_everything_and_started_again_it_finds_it_all_and_adds_nothing_twice(
+    data_dir: Path,
+) -> None:
     with demo(data_dir) as running:
         assert wait_until(lambda: httpx.get(f"{url_of(running)}/health/ready", **PATIENT).status_code == 200)
         labs = labs_of(running)
@@ -66,6 +80,8 @@ def test_the_printed_lines_work_and_ctrl_c_ends_everything(data_dir: Path) -> No
         assert is_told_by(curl_lines(running)[1], "event: labs.lab-record-created.v1")
         tokens = [line for line in running.output().splitlines() if re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", line)]
         assert len(tokens) == 1
+        assert_tasks_and_a_public_record_are_there_once(running)
+        before = {lab["record_id"] for lab in labs_of(running)}
         assert "Traceback" not in running.output()
         assert wait_until(lambda: "Labkeeper test message" in run_line(curl_lines(running)[-1])), "Teams is told"
         assert len(marked_processes(data_dir)) == 7
@@ -74,12 +90,6 @@ def test_the_printed_lines_work_and_ctrl_c_ends_everything(data_dir: Path) -> No
         assert "Traceback" not in running.output()
     assert not list(data_dir.glob("server*.json"))
     assert data_dir.stat().st_mode & 0o077 == 0
-
-
-def test_started_again_it_finds_its_data_and_registers_nothing_twice(data_dir: Path) -> None:
-    with demo(data_dir) as first:
-        before = {lab["record_id"] for lab in labs_of(first)}
-        first.end(signal.SIGTERM)
     with demo(data_dir) as second:
         after = {lab["record_id"] for lab in labs_of(second)}
         assert len(before & after) > len(before) / 2
@@ -88,21 +98,8 @@ def test_started_again_it_finds_its_data_and_registers_nothing_twice(data_dir: P
             "cml-eu-2",
             "cml-us-1",
         ]
-
-
-def told_by(line: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = json.loads(run_line(line))["items"]
-    return items
-
-
-def test_it_shows_tasks_with_their_events_and_a_public_solicitation_and_adds_them_once(data_dir: Path) -> None:
-    for _ in range(2):
-        with demo(data_dir) as running:
-            tasks, public = (told_by(line) for line in curl_lines(running)[2:4])
-            assert len(tasks) == 3
-            assert [event["event_type"] for event in tasks[0]["events"]] == ["created", "assigned", "comment"]
-            assert [record["kind"] for record in public] == ["solicitation"]
-            running.end(signal.SIGINT)
+        assert_tasks_and_a_public_record_are_there_once(second)
+        assert second.end(signal.SIGTERM) == 0
 
 
 def walkthrough_of_records() -> str:
@@ -120,22 +117,22 @@ def walk_through(running: LabkeeperProcess, more: str = "") -> subprocess.Comple
     return subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120)
 
 
-@pytest.mark.parametrize("command", ["demo", "demo --records cached"])
-def test_the_lines_of_the_guide_about_records_work_as_they_stand(data_dir: Path, command: str) -> None:
-    with LabkeeperProcess(data_dir, command, READY) as running:
-        done = walk_through(running)
-        assert done.returncode == 0, (done.stdout, done.stderr)
-        assert '"event_type":"status_changed"' in done.stdout
-        assert '"old":"First"' in done.stdout
-        if command != "demo":
-            (asking,) = [line for line in curl_lines(running) if "/o/token/" in line]
-            auth = f"auth='Authorization: Bearer {json.loads(run_line(asking))['access_token']}'"
-            done = walk_through(running, f'{auth}\ncurl -sS -H "$auth" "$URL/api/v1/tasks/$TASK"')
-            assert done.returncode == 0, (done.stdout, done.stderr)
+def assert_the_guide_works(running: LabkeeperProcess) -> None:
+    done = walk_through(running)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert '"event_type":"status_changed"' in done.stdout
+    assert '"old":"First"' in done.stdout
 
 
-def test_records_in_a_simulated_connect_are_answered_from_the_cache_also_when_it_is_killed(data_dir: Path) -> None:
+def test_over_a_simulated_connect_the_lines_of_the_guide_work_and_the_cache_answers_when_it_is_killed(
+    data_dir: Path,
+) -> None:
     with LabkeeperProcess(data_dir, "demo --records cached", READY, LABKEEPER_RECORDS_MAX_AGE_SECONDS="1") as running:
+        assert_the_guide_works(running)
+        (asking,) = [line for line in curl_lines(running) if "/o/token/" in line]
+        auth = f"auth='Authorization: Bearer {json.loads(run_line(asking))['access_token']}'"
+        done = walk_through(running, f'{auth}\ncurl -sS -H "$auth" "$URL/api/v1/tasks/$TASK"')
+        assert done.returncode == 0, (done.stdout, done.stderr)
         before = [told_by(line) for line in curl_lines(running)[2:4]]
         assert all(before)
         found = re.search(r"kill (\d+)", running.output())
@@ -148,8 +145,11 @@ def test_records_in_a_simulated_connect_are_answered_from_the_cache_also_when_it
         assert wait_until(lambda: not marked_processes(data_dir)), marked_processes(data_dir)
 
 
-def test_a_killed_demo_leaves_at_most_mongod_which_the_next_start_reuses(data_dir: Path) -> None:
+def test_the_lines_of_the_guide_work_and_a_killed_demo_leaves_at_most_mongod_which_the_next_start_reuses(
+    data_dir: Path,
+) -> None:
     with demo(data_dir) as first:
+        assert_the_guide_works(first)
         before = {lab["record_id"] for lab in labs_of(first)}
         first.end(signal.SIGKILL)
         assert wait_until(lambda: len(marked_processes(data_dir)) == 1), marked_processes(data_dir)
