@@ -69,6 +69,7 @@ class MongoRecordsOutbox(RecordsOutbox, HostedService):
         await self._store.prepare_async()
         if self._logins is not None:
             self._logins.listen(self._came_async)
+        self._kicked.set()  # what waited while nothing ran waits no longer
         self._task = asyncio.create_task(self._send_for_ever(), name="records-outbox")
 
     async def stop_async(self) -> None:
