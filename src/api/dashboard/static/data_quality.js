@@ -130,10 +130,11 @@ runNow.addEventListener("click", async () => {
   runNow.disabled = true;
   try {
     const { body } = await send("POST", `${API}/runs`);
+    lookSoon();
     for (let tries = 0; tries < 600; tries += 1) {
       const mine = await get(`${API}/runs/${body.run_id}`);
       if (mine.ended_at) {
-        await Promise.all([look(), showRun(mine)]);
+        await Promise.all([lookSoon(), showRun(mine)]);
         break;
       }
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -154,4 +155,4 @@ if (!may("manager")) {
 }
 setState(check, "ready");
 setState(violations, "empty", "Choose a run, or check a file.");
-every(15, look);
+const lookSoon = every(15, look);
