@@ -37,11 +37,10 @@ def driver_name(request: pytest.FixtureRequest) -> DriverName:
 
 @pytest.fixture
 def database_name(shared_mongod: LocalMongod) -> Iterator[str]:
-    """Name of a database that nobody else uses; dropped after the test."""
+    """Name of a database that nobody else uses; dropped soon after the test."""
     name = f"test_{uuid.uuid4().hex}"
     yield name
-    with shared_mongod.client() as client:
-        client.drop_database(name)
+    shared_mongod.drop_soon(name)
 
 
 @pytest_asyncio.fixture

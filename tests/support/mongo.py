@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pymongo
@@ -62,6 +63,7 @@ class LocalMongod:
         self.replica_set = replica_set
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._drops: SimpleQueue[str] | None = None
         data_dir.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -137,6 +139,20 @@ class LocalMongod:
     def probe(self) -> "MongoClient[dict[str, Any]]":
         """Return a client for asking again and again whether the node answers."""
         return MongoClient(self.uri, serverSelectionTimeoutMS=2_000, tz_aware=True)
+
+    def drop_soon(self, database: str) -> None:
+        """Drop a database that nobody uses any more, while the tests go on: it takes a tenth of a second and more."""
+        if self._drops is None:
+            self._drops = SimpleQueue()
+            threading.Thread(target=self._drop_all, args=(self._drops,), name="drops databases", daemon=True).start()
+        self._drops.put(database)
+
+    def _drop_all(self, databases: "SimpleQueue[str]") -> None:
+        with self.probe() as client:
+            while True:
+                # One that is left goes with the folder.
+                with suppress(PyMongoError):
+                    client.drop_database(databases.get())
 
     def kill_nine(self) -> None:
         """End it as a power cut would; the data stay."""

@@ -125,8 +125,7 @@ def served(mongod: LocalMongod, folder: Path, *, database: str | None = None, **
         thread.join(2 * PATIENCE_SECONDS)
         assert not thread.is_alive(), "the application did not end"
         if database is None and mongod.running:
-            with mongod.client() as client:
-                client.drop_database(name)
+            mongod.drop_soon(settings.mongodb_database)
 
 
 def eventually(question: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:

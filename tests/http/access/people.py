@@ -1,5 +1,6 @@
 """People with browsers, who log in at a simulated Connect."""
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +73,7 @@ def installed(
     **settings: Any,
 ) -> Iterator[Installation]:
     """Serve an application that knows a Connect until the block ends."""
-    given = settings_for(folder, database or f"test_access_{id(connect):x}_{folder.name}".replace("-", "_")[:60])
+    given = settings_for(folder, database or f"test_{uuid.uuid4().hex}")
     given.__dict__["connect"] = ConnectSettings(
         url=connect.url, client_id=connect.client_id, client_secret=connect.client_secret
     )
@@ -80,13 +81,8 @@ def installed(
     for name, value in settings.items():
         setattr(given, name, value)
     clock = MovableClock()
-    with served(mongod, folder, settings=given, clock=clock, telemetry=telemetry) as app:
-        try:
-            yield Installation(app, connect, clock)
-        finally:
-            if database is None and mongod.running:
-                with mongod.client() as client:
-                    client.drop_database(app.database)
+    with served(mongod, folder, database=database, settings=given, clock=clock, telemetry=telemetry) as app:
+        yield Installation(app, connect, clock)
 
 
 def state_of(authorize_url: str) -> str:

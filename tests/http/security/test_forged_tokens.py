@@ -89,8 +89,7 @@ def test_a_token_in_the_query_is_no_token(app: Served) -> None:
 
 
 def test_issuer_and_audience_are_checked_when_configured(shared_mongod: LocalMongod, tmp_path: Path) -> None:
-    name = f"test_{uuid.uuid4().hex}"
-    settings = settings_for(tmp_path, name)
+    settings = settings_for(tmp_path, f"test_{uuid.uuid4().hex}")
     settings.jwt_issuer, settings.jwt_audience = "https://issuer.example", "labkeeper"
     right = {**GOOD, "iss": "https://issuer.example", "aud": "labkeeper"}
     with served(shared_mongod, tmp_path, settings=settings) as app:
@@ -106,5 +105,3 @@ def test_issuer_and_audience_are_checked_when_configured(shared_mongod: LocalMon
         ):
             with app.client_with(jwt.encode(claims, secret, "HS256")) as client:
                 assert client.get(f"{API}/labs").status_code == status, claims
-    with shared_mongod.client() as connection:
-        connection.drop_database(name)

@@ -137,8 +137,6 @@ def app(shared_mongod: LocalMongod, tmp_path: Path, provider: IdentityProvider, 
     settings = settings.model_copy(update=trusting)
     with served(shared_mongod, tmp_path, settings=settings, monotonic=seconds) as running:
         yield running
-    with shared_mongod.client() as client:
-        client.drop_database(settings.mongodb_database)
 
 
 def ask(app: Served, token: str) -> httpx.Response:
