@@ -1,15 +1,14 @@
 """Metrics, computed once for each state of the table and then given to whoever asks."""
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from application.labops.metric_filter import MetricFilter
 from application.labops.metrics.current_limits import CurrentSlaLimits
+from application.labops.metrics.kept_answers import Computed, KeptAnswers, Key
 from application.labops.metrics.metric import Asked, Metric, Specimens
 from application.labops.metrics.registry import MetricRegistry
 from application.labops.metrics.views import Grain
@@ -18,26 +17,12 @@ from domain.kernel.clock import Clock
 from domain.kernel.errors import NotThereError
 from domain.labops.sla_limits import SlaLimits
 
-MOST_KEPT = 1_000
-_Key = tuple[str, str, Grain, bool]
-
-
-@dataclass(frozen=True, slots=True)
-class _Computed:
-    """An answer, and as long as what it is right."""
-
-    view: Any
-    stamp: str
-    position: int
-    limits: SlaLimits
-    valid_until: datetime | None
-
 
 @dataclass(slots=True, eq=False)
 class _Shared:
     """A computation under way, and how many wait for it; when the last one gives up, it is stopped."""
 
-    task: asyncio.Task[_Computed]
+    task: asyncio.Task[Computed]
     waiting: int = 0
 
 
@@ -65,8 +50,8 @@ class Metrics:
         self._registry = registry
         self._clock = clock
         self._zone = zone
-        self._kept: OrderedDict[_Key, _Computed] = OrderedDict()
-        self._running: dict[_Key, _Shared] = {}
+        self._kept = KeptAnswers()
+        self._running: dict[Key, _Shared] = {}
 
     async def compute_async(
         self,
@@ -92,7 +77,7 @@ class Metrics:
         """
         metric = self._metric(name)
         key = (name, wanted.key, grain, include_empty)
-        kept = self._kept.get(key)
+        kept = self._kept.find(key)
         if kept is not None and await self._still_right_async(kept, metric, snapshot.stamp):
             return kept.view
         return (await self._compute_async(snapshot, metric, key, wanted)).view
@@ -112,7 +97,7 @@ class Metrics:
         """
         metric = self._metric(name)
         key = (name, wanted.key, grain, include_empty)
-        kept = self._kept.get(key)
+        kept = self._kept.find(key)
         if kept is not None and await self._still_right_async(kept, metric, self._table.stamp):
             return MetricAnswer(kept.view, self._table.status().position)
         for _ in range(2):
@@ -138,7 +123,7 @@ class Metrics:
         self, name: str, wanted: MetricFilter, *, grain: Grain = Grain.HOUR, include_empty: bool = False
     ) -> bool:
         """Tell whether the last answer to this question is right still; costs next to nothing."""
-        kept = self._kept.get((name, wanted.key, grain, include_empty))
+        kept = self._kept.find((name, wanted.key, grain, include_empty))
         known = self._registry.find(name)
         if kept is None or known is None or known.metric is None or kept.stamp != self._table.stamp:
             return False
@@ -152,22 +137,20 @@ class Metrics:
             raise NotThereError(f"there is no metric {name}")
         return known.metric
 
-    def _forget(self, key: _Key, running: _Shared, _: object = None) -> None:
+    def _forget(self, key: Key, running: _Shared, _: object = None) -> None:
         if self._running.get(key) is running:
             del self._running[key]
 
-    async def _still_right_async(self, kept: _Computed, metric: Metric, stamp: str) -> bool:
+    async def _still_right_async(self, kept: Computed, metric: Metric, stamp: str) -> bool:
         if kept.stamp != stamp or (kept.valid_until is not None and self._clock.now() >= kept.valid_until):
             return False
         return not metric.uses_limits or kept.limits == await self._limits.current_async()
 
-    async def _over_now_async(self, metric: Metric, key: _Key, wanted: MetricFilter) -> _Computed:
+    async def _over_now_async(self, metric: Metric, key: Key, wanted: MetricFilter) -> Computed:
         with self._table.snapshot() as snapshot:
             return await self._compute_async(snapshot, metric, key, wanted)
 
-    async def _compute_async(
-        self, snapshot: TableSnapshot, metric: Metric, key: _Key, wanted: MetricFilter
-    ) -> _Computed:
+    async def _compute_async(self, snapshot: TableSnapshot, metric: Metric, key: Key, wanted: MetricFilter) -> Computed:
         limits = await self._limits.current_async() if metric.uses_limits else SlaLimits()
         asked = Asked(
             specimens=Specimens(snapshot, metric.inputs, metric.filters_on, wanted),
@@ -179,9 +162,6 @@ class Metrics:
             include_empty=key[3],
         )
         view = await metric.answer_async(asked)
-        computed = _Computed(view, snapshot.stamp, snapshot.position, limits, asked.valid_until)
-        self._kept[key] = computed
-        self._kept.move_to_end(key)
-        while len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
+        computed = Computed(view, snapshot.stamp, snapshot.position, limits, asked.valid_until)
+        self._kept.keep(key, computed)
         return computed
