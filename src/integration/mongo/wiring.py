@@ -1,5 +1,6 @@
 """The parts of MongoDB that every context shares, put together."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -47,10 +48,9 @@ class MongoStorage(HostedService):
         self._stored.append(stored)
 
     async def start_async(self) -> None:
-        for stored in self._stored:
-            await stored.prepare_async()
-        await self._history.prepare_async()
-        await self._keys.prepare_async()
+        # Each index waits for the disk, and a wait at the same time is one wait.
+        contexts = (stored.prepare_async() for stored in self._stored)
+        await asyncio.gather(*contexts, self._history.prepare_async(), self._keys.prepare_async())
 
     async def stop_async(self) -> None:
         for stored in self._stored:
