@@ -160,7 +160,8 @@ HUGE_ROWS, HUGE_CELL = 40_000, 1_000
 
 async def _huge_csv(_request: bytes, writer: asyncio.StreamWriter) -> None:
     """Some 40 MB: every row has a cell over several lines, and the parts that are sent end anywhere."""
-    cell = ("line 'one'\r\nline two, Ölzeug\n" * 40)[:HUGE_CELL]
+    long_line = "line two, Ölzeug" + ", and more of it" * 20
+    cell = (f"line 'one'\r\n{long_line}\n" * 3)[:HUGE_CELL]
     quoted = cell.replace('"', '""')
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/csv\r\ntransfer-encoding: chunked\r\n\r\n")
     waiting = b"id,form_json,more\r\n"
