@@ -34,7 +34,7 @@ class RunningApp:
 
     def client(self, role: Role = Role.ADMIN, **options: Any) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {self.token(role)}"}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60.0, **options)
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60.0, verify=False, **options)
 
     def service(self, kind: Any) -> Any:
         return self.app.state.services.get_required_service(kind)

@@ -12,7 +12,7 @@ from settings import ConnectSettings, RecordsSettings
 from tests.support.app import settings_for
 from tests.support.connect import log_in_without_browser, query_of
 from tests.support.mongo import LocalMongod
-from tests.support.served import MovableClock, Served, served
+from tests.support.served import MovableClock, Served, plain_client, served
 
 SESSION, LOGIN = "labkeeper_session", "labkeeper_login"
 COLLECTIONS = ("access_sessions", "access_grants", "access_logins")
@@ -28,7 +28,7 @@ class Installation:
 
     def browser(self, **options: Any) -> httpx.Client:
         """Return a browser that follows no redirect unasked."""
-        return httpx.Client(base_url=self.app.url, timeout=60, trust_env=False, **options)
+        return plain_client(self.app.url, timeout=60, **options)
 
     def begun(self, browser: httpx.Client, next_path: str | None = None) -> str:
         """Begin a login; return the URL at Connect that the browser is sent to."""

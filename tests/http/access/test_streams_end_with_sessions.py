@@ -13,7 +13,7 @@ from integration.access.mongo_sessions import IDLE
 from integration.access.session_ends import LOOK_SECONDS
 from tests.support.listening import listening_with
 from tests.support.mongo import LocalMongod
-from tests.support.served import API, MovableClock, Served, eventually, served
+from tests.support.served import API, MovableClock, Served, eventually, plain_client, served
 
 STREAMS = (f"{API}/events/stream", f"{API}/overview/stream")
 
@@ -38,7 +38,7 @@ def processes(
 
 
 def browser(app: Served, cookies: httpx.Cookies | None = None) -> httpx.Client:
-    return httpx.Client(base_url=app.url, timeout=60, trust_env=False, cookies=cookies)
+    return plain_client(app.url, timeout=60, cookies=cookies)
 
 
 def logged_in(app: Served) -> httpx.Client:

@@ -13,7 +13,7 @@ from api.dashboard.pages_controller import PAGES
 from api.dashboard.static_files import StaticFiles
 from api.kernel.authorization import Role
 from tests.support.mongo import LocalMongod
-from tests.support.served import API, MovableClock, Served, assert_problem, served
+from tests.support.served import API, MovableClock, Served, assert_problem, plain_client, served
 
 SESSION = "labkeeper_session"
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -33,7 +33,7 @@ def app(shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory, cl
 
 @pytest.fixture
 def browser(app: Served) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=app.url, timeout=60, trust_env=False) as client:
+    with plain_client(app.url, timeout=60) as client:
         yield client
 
 
@@ -125,7 +125,7 @@ def test_another_log_in_ends_the_session_before_it(app: Served, browser: httpx.C
     secret = browser.cookies[SESSION]
     log_in(browser, app.running.token(subject="second"))
     assert browser.get("/auth/me").json()["username"] == "second"
-    with httpx.Client(base_url=app.url, cookies={SESSION: secret}, trust_env=False) as before:
+    with plain_client(app.url, cookies={SESSION: secret}) as before:
         assert_problem(before.get("/auth/me"), 401)
     assert browser.post("/auth/logout").status_code == 204
     assert_problem(browser.get("/auth/me"), 401)
