@@ -1,5 +1,6 @@
 """The whole login at a simulated Connect, and everything that may be wrong with one."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -204,23 +205,29 @@ def test_whoever_is_not_let_in_at_connect_is_not_let_in_here(here: Installation,
     assert nothing_stored(here)
 
 
+@pytest.fixture(scope="module")
+def lied_to(shared_mongod: LocalMongod, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation whose Connect gives whatever id token it is told to."""
+    folder = tmp_path_factory.mktemp("lied_to")
+    with LyingConnect() as connect, installed(shared_mongod, folder, connect) as found:
+        yield found
+
+
 @pytest.mark.parametrize("claims", [{"nonce": "another"}, {"aud": "another"}, {"exp": 1}, {"nonce": None}, None])
-def test_an_id_token_of_another_login_opens_no_session(
-    shared_mongod: LocalMongod, tmp_path: Path, claims: dict[str, Any] | None
-) -> None:
-    with LyingConnect() as connect, installed(shared_mongod, tmp_path, connect) as here:
-        browser = here.browser()
-        query = query_of(here.begun(browser))
-        honest = {"nonce": query["nonce"], "aud": query["client_id"], "exp": 4_000_000_000}
-        connect.id_token = "rubbish" if claims is None else jwt.encode({**honest, **claims}, "k" * 32)
-        back = {"state": query["state"], "code": "c"}
-        assert_problem(browser.get("/auth/callback", params=back), 400, "login-failed")
-        assert nothing_stored(here)
-        connect.id_token = jwt.encode({**honest, "nonce": query_of(here.begun(browser))["nonce"]}, "k" * 32)
-        assert_problem(browser.get("/auth/callback", params=back), 400, "login-failed")
-        query = query_of(here.begun(browser))
-        connect.id_token = jwt.encode({**honest, "nonce": query["nonce"]}, "k" * 32)
-        assert browser.get("/auth/callback", params={"state": query["state"], "code": "c"}).status_code == 303
+def test_an_id_token_of_another_login_opens_no_session(lied_to: Installation, claims: dict[str, Any] | None) -> None:
+    lied_to.end_all()
+    connect, browser = lied_to.connect, lied_to.browser()
+    query = query_of(lied_to.begun(browser))
+    honest = {"nonce": query["nonce"], "aud": query["client_id"], "exp": 4_000_000_000}
+    connect.id_token = "rubbish" if claims is None else jwt.encode({**honest, **claims}, "k" * 32)
+    back = {"state": query["state"], "code": "c"}
+    assert_problem(browser.get("/auth/callback", params=back), 400, "login-failed")
+    assert nothing_stored(lied_to)
+    connect.id_token = jwt.encode({**honest, "nonce": query_of(lied_to.begun(browser))["nonce"]}, "k" * 32)
+    assert_problem(browser.get("/auth/callback", params=back), 400, "login-failed")
+    query = query_of(lied_to.begun(browser))
+    connect.id_token = jwt.encode({**honest, "nonce": query["nonce"]}, "k" * 32)
+    assert browser.get("/auth/callback", params={"state": query["state"], "code": "c"}).status_code == 303
 
 
 def test_a_login_makes_a_session_of_its_own_and_ends_the_one_before(here: Installation) -> None:
