@@ -122,6 +122,7 @@ class InMemorySpecimenTable(SpecimenTable):
     def __init__(self, rows: Iterable[Row] = (), *, parquet: Path | None = None) -> None:
         self._rows = list(rows)
         self._position = 0
+        self._others = 0
         self._changed = asyncio.Condition()
         self._taken: InMemorySnapshot | None = None
         self.asked = 0
@@ -156,7 +157,12 @@ class InMemorySpecimenTable(SpecimenTable):
         return self._taken
 
     def status(self) -> TableStatus:
-        return TableStatus(self._position, self._position, len(self._rows), 0, len(self._rows), False)
+        position = self._position + self._others
+        return TableStatus(position, position, len(self._rows), 0, len(self._rows), False)
+
+    def move_log(self) -> None:
+        """See a commit that is about something else than specimens."""
+        self._others += 1
 
     async def wait_for_async(self, position: int, timeout_seconds: float) -> bool:
         return await self._wait_async(lambda: self._position >= position, timeout_seconds)

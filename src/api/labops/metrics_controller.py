@@ -215,14 +215,15 @@ class MetricsController(LabkeeperController):
         result = await self.mediator.execute_async(query)
         if result.status != 200:
             return self.process(result)
-        body = to_json_bytes(data_of(result).view)
+        view = data_of(result).view
+        body = to_json_bytes(view)
         tag = body_tag(body)
 
         def headers() -> dict[str, str]:
             return {"ETag": tag, LAG: str(self._table.status().lag)}
 
         async def renewed() -> dict[str, str] | None:
-            current = self._metrics.is_current(name, wanted, grain=grain, include_empty=include_empty)
+            current = self._metrics.is_current(view, name, wanted, grain=grain, include_empty=include_empty)
             return headers() if current else None
 
         return not_modified(request, tag, headers()) or RememberedAnswer(body, headers(), renewed)

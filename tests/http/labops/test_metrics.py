@@ -240,6 +240,22 @@ def test_what_has_not_changed_is_not_sent_again(app: Served, http: httpx.Client)
     assert moved.status_code == 200
     assert moved.json()["p50"] == 7.0
     assert moved.headers["ETag"] != tag
+    # Asked as before: the answer of before must not come back because another question computed the new one.
+    plainly = http.get(f"{METRICS}/tat", params=window)
+    assert (plainly.content, plainly.headers["ETag"]) == (moved.content, moved.headers["ETag"])
+
+
+def test_every_view_of_promises_follows_the_limits(http: httpx.Client) -> None:
+    window = {"to": "2026-02-04T00:00:00Z"}
+    views = [("/sla", window), ("/sla", {**window, "assay": "PCR"}), ("/sla/series", {**window, "grain": "day"})]
+
+    def counted() -> list[int]:
+        answers = [http.get(f"{METRICS}{path}", params=asked).json() for path, asked in views]
+        return [*(one["breach_count"] for one in answers[:2]), sum(one["breach_count"] for one in answers[2]["data"])]
+
+    for hours, expected in ((4, [3, 1, 3]), (0.75, [10, 1, 10]), (4, [3, 1, 3])):
+        assert http.put(LIMITS, json={"default_hours": hours}).status_code == 200
+        assert counted() == expected
 
 
 def test_a_specimen_becomes_late_although_nothing_happens(app: Served, http: httpx.Client, clock: MovableClock) -> None:

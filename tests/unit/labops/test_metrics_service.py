@@ -21,12 +21,15 @@ async def test_an_unchanged_table_is_asked_once() -> None:
     asked = measured.table.asked
 
     assert await measured.ask_async("tat") is first
-    assert measured.metrics.is_current("tat", ALL)
+    assert measured.metrics.is_current(first, "tat", ALL)
     assert measured.table.asked == asked
 
     await measured.table.put_async(specimen("B", minutes=7))
-    assert not measured.metrics.is_current("tat", ALL)
-    assert (await measured.ask_async("tat")).total_specimens == 2
+    assert not measured.metrics.is_current(first, "tat", ALL)
+    second = await measured.ask_async("tat")
+    assert second.total_specimens == 2
+    assert measured.metrics.is_current(second, "tat", ALL)
+    assert not measured.metrics.is_current(first, "tat", ALL), "another has asked since"
 
 
 async def test_those_who_ask_at_once_share_one_computation() -> None:
@@ -62,13 +65,24 @@ async def test_who_asks_after_a_change_gets_it_even_while_an_older_question_runs
 
 async def test_limits_are_read_again_when_the_log_has_moved() -> None:
     measured = Measured([specimen("A", minutes=300)])
-    assert (await measured.ask_async("sla")).breach_count == 1
-    assert measured.metrics.is_current("sla", ALL)
+    before, of_one = await measured.ask_async("sla"), await measured.ask_async("sla", MetricFilter(assay="CBC"))
+    assert before.breach_count == of_one.breach_count == 1
+    assert measured.metrics.is_current(before, "sla", ALL)
     measured.policies.policy = policy_of(6.0)
     await measured.table.put_async(specimen("A", minutes=300))
 
     assert (await measured.ask_async("sla")).breach_count == 0
     assert (await measured.ask_async("sla")).limits.default_hours == 6.0
+
+
+async def test_limits_that_another_question_has_read_end_every_answer_by_the_old_ones() -> None:
+    measured = Measured([specimen("A", minutes=300)])
+    of_one = await measured.ask_async("sla", MetricFilter(assay="CBC"))
+    measured.policies.policy = policy_of(6.0)
+    measured.table.move_log()
+
+    assert (await measured.ask_async("sla")).breach_count == 0
+    assert not measured.metrics.is_current(of_one, "sla", MetricFilter(assay="CBC"))
 
 
 async def test_known_limits_go_on_holding_while_the_store_is_away() -> None:
@@ -87,11 +101,12 @@ async def test_known_limits_go_on_holding_while_the_store_is_away() -> None:
 async def test_an_open_specimen_is_late_right_after_its_limit() -> None:
     received = NOW - timedelta(hours=4)
     measured = Measured([specimen("A", status="RECEIVED", received_at=received)])
-    assert (await measured.ask_async("sla")).open_breach_count == 0
+    before = await measured.ask_async("sla")
+    assert before.open_breach_count == 0
 
     measured.clock.at += timedelta(microseconds=1)
     view = await measured.ask_async("sla", MetricFilter(from_=NOON, to=NOON))
-    assert not measured.metrics.is_current("sla", ALL)
+    assert not measured.metrics.is_current(before, "sla", ALL)
     assert view.open_breach_count == 1
     assert (await measured.ask_async("sla")).open_breaches[0].due_at == NOW
 
@@ -148,15 +163,15 @@ async def test_work_in_progress_over_time_begins_with_what_was_left_of_before() 
 async def test_work_in_progress_over_time_ends_now_and_goes_on_with_the_hours() -> None:
     measured = Measured([specimen("A", status="RECEIVED", received_at=NOW - timedelta(hours=2))])
     wanted = MetricFilter(from_=NOW - timedelta(hours=3), to=NOW + timedelta(days=400))
-    hours = [point.timestamp.hour for point in (await measured.ask_async("wip_series", wanted)).data]
-    assert hours == [6, 7, 8, 9]
-    assert [point.timestamp.hour for point in (await measured.ask_async("wip_series")).data] == [7]
-    assert measured.metrics.is_current("wip_series", wanted)
+    until_now, of_all = await measured.ask_async("wip_series", wanted), await measured.ask_async("wip_series")
+    assert [point.timestamp.hour for point in until_now.data] == [6, 7, 8, 9]
+    assert [point.timestamp.hour for point in of_all.data] == [7]
+    assert measured.metrics.is_current(until_now, "wip_series", wanted)
 
     measured.clock.at += timedelta(hours=1)
 
-    assert not measured.metrics.is_current("wip_series", wanted)
-    assert measured.metrics.is_current("wip_series", ALL)
+    assert not measured.metrics.is_current(until_now, "wip_series", wanted)
+    assert measured.metrics.is_current(of_all, "wip_series", ALL)
     assert len((await measured.ask_async("wip_series", wanted)).data) == 5
     assert (await measured.ask_async("wip_series", MetricFilter(from_=NOW + timedelta(days=1)))).data == []
 

@@ -20,9 +20,9 @@ class CurrentSlaLimits:
         self._read_at = -1
 
     @property
-    def is_current(self) -> bool:
-        """Whether ``current_async`` would return what it returned before, without reading."""
-        return self._known is not None and self._table.status().position == self._read_at
+    def known(self) -> SlaLimits | None:
+        """What ``current_async`` would return without reading; None when it would read."""
+        return self._known if self._table.status().position == self._read_at else None
 
     async def current_async(self) -> SlaLimits:
         """Return the limits.
@@ -30,9 +30,9 @@ class CurrentSlaLimits:
         Raises:
             UnavailableError: they are not known yet, and the store does not answer.
         """
+        if self.known is not None:
+            return self.known
         position = self._table.status().position
-        if self._known is not None and position == self._read_at:
-            return self._known
         try:
             policy = await self._policies.get_async(SLA_POLICY_ID)
         except UnavailableError:

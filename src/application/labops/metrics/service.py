@@ -120,16 +120,19 @@ class Metrics:
         return MetricAnswer(computed.view, computed.position)
 
     def is_current(
-        self, name: str, wanted: MetricFilter, *, grain: Grain = Grain.HOUR, include_empty: bool = False
+        self, view: object, name: str, wanted: MetricFilter, *, grain: Grain = Grain.HOUR, include_empty: bool = False
     ) -> bool:
-        """Tell whether the last answer to this question is right still; costs next to nothing."""
+        """Tell whether a view is still the right answer to the question that it answered; costs next to nothing.
+
+        False also when another view has been computed since, which may say the same.
+        """
         kept = self._kept.find((name, wanted.key, grain, include_empty))
         known = self._registry.find(name)
-        if kept is None or known is None or known.metric is None or kept.stamp != self._table.stamp:
+        if kept is None or kept.view is not view or known is None or known.metric is None:
             return False
-        if kept.valid_until is not None and self._clock.now() >= kept.valid_until:
+        if kept.stamp != self._table.stamp or not self._is_in_time(kept):
             return False
-        return not known.metric.uses_limits or self._limits.is_current
+        return not known.metric.uses_limits or self._limits.known == kept.limits
 
     def _metric(self, name: str) -> Metric:
         known = self._registry.find(name)
@@ -142,9 +145,12 @@ class Metrics:
             del self._running[key]
 
     async def _still_right_async(self, kept: Computed, metric: Metric, stamp: str) -> bool:
-        if kept.stamp != stamp or (kept.valid_until is not None and self._clock.now() >= kept.valid_until):
+        if kept.stamp != stamp or not self._is_in_time(kept):
             return False
         return not metric.uses_limits or kept.limits == await self._limits.current_async()
+
+    def _is_in_time(self, kept: Computed) -> bool:
+        return kept.valid_until is None or self._clock.now() < kept.valid_until
 
     async def _over_now_async(self, metric: Metric, key: Key, wanted: MetricFilter) -> Computed:
         with self._table.snapshot() as snapshot:
