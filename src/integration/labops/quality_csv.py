@@ -6,8 +6,10 @@ import io
 import zlib
 from collections.abc import Iterator
 from datetime import tzinfo
+from itertools import chain
 from typing import IO, cast
 
+from application.labops.imports.header import delimiter_of, first_lines
 from domain.labops.quality.batches import RowBatch
 from domain.labops.quality.cells import NOTHING
 from domain.labops.quality.problems import UnreadableDataError
@@ -29,7 +31,7 @@ class CsvTable:
     Args:
         content: at its beginning.
         zone: of times without an offset.
-        is_import: names of columns are taken as an import takes them, whatever their case and blanks.
+        is_import: names of columns, and what separates them, are taken as an import takes them.
         largest: bytes that a packed file may have when it is unpacked.
 
     Raises:
@@ -42,6 +44,9 @@ class CsvTable:
         self._lines = _Lines(content, largest)
         self._zone = zone
         self._rows = csv.reader(self._lines)
+        if is_import:
+            head = self._head()
+            self._rows = csv.reader(chain(head, self._lines), delimiter=delimiter_of(head))
         self._too_long = RowTally()
         self._line = 0
         header = next((cells for cells in self._read() if cells), None)
@@ -101,6 +106,12 @@ class CsvTable:
             for name, cells in zip(self.columns, zip(*rows, strict=True), strict=True)
         }
         return RowBatch(range(number, number + len(rows)), lines, columns, self._zone)
+
+    def _head(self) -> list[str]:
+        try:
+            return first_lines(self._lines)
+        except (EOFError, OSError, zlib.error) as error:
+            raise UnreadableDataError(f"the packed file is damaged: {error}") from None
 
     def _read(self) -> Iterator[list[str]]:
         while True:

@@ -152,6 +152,12 @@ def test_lines_are_those_of_the_file_whatever_is_quoted() -> None:
     assert [(one.row_index, one.line) for one in violation.examples] == [(1, 5)]
 
 
+def test_an_import_is_checked_with_the_columns_that_it_was_taken_with() -> None:
+    text = "specimen_id;assay;machine_id\n\nS1;;M1\n"
+    one = only(check(text, engine("completeness", columns=["assay"]), is_import=True))
+    assert (one.affected_rows, one.examples[0].line) == (1, 3)
+
+
 def test_rows_with_too_many_values_are_a_violation_and_too_few_hold_nothing() -> None:
     report = check("a,b\n1,2,3\n1\n", engine("completeness", columns=["b"]))
     assert [(one.rule_name, one.row_indices) for one in report.violations] == [("row_shape", (0,)), ("R", (1,))]

@@ -80,6 +80,34 @@ def test_files_of_other_numbers_share_no_ids_and_a_dash_is_standard_output(
     assert (refused.exit_code != 0, "," in refused.stdout) == (True, False)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_header_may_have_line_breaks_in_names_and_what_spreadsheets_put_between_them(mark: str, end: str) -> None:
+    named = [*HEADER.split(","), f'"No{end}te"']
+    fields = ["S1", '"CBC, fast"', "M1", "O1", "RECEIVED", "", "2026-03-01T08:00:00", "", "1,5" if mark != "," else "x"]
+    text = end.join(["\ufeff", mark.join(named), mark.join(fields), mark.join(fields[:3])])
+    file = SpecimenRows(rows_of(text.encode(), piece=7), UTC)
+    batch = file.take(10)
+    assert [(line, row.assay) for line, row in batch.rows] == [(4, "CBC, fast")]
+    assert [(row.line, row.reason) for row in batch.rejected] == [(5, "has 3 columns; the header has 9")]
+    assert file.ignored == ("no te",)
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        (HEADER.encode() + b",n\xf6te", "line 1: the header is not text in UTF-8"),
+        (HEADER.encode() + b",\x00", "line 1: the header holds NUL characters; the file must be text in UTF-8"),
+        (HEADER.replace(",", ";").replace("assay;", "").encode(), "line 1: the header lacks assay"),
+        (b'"specimen_id"x,assay', "line 1: the header cannot be read: ',' expected after '\"'"),
+    ],
+)
+def test_a_header_that_is_none_is_refused_with_the_true_reason(header: bytes, why: str) -> None:
+    with pytest.raises(UnreadableFileError) as refused:
+        SpecimenRows(rows_of(header), UTC)
+    assert str(refused.value) == why
+
+
 def test_times_without_offset_are_the_labs() -> None:
     row = "S1,CBC,M1,O1,COMPLETED,,2026-07-01T10:00:00,2026-07-01T10:30:00+00:00"
     [(_, reading)] = read(f"{HEADER}\n{row}", "Europe/Berlin").rows

@@ -5,8 +5,10 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
+from application.labops.imports.header import delimiter_of, first_lines
 from domain.kernel.errors import DomainError
 
 LONGEST_ROW = 1 << 20
@@ -57,7 +59,7 @@ class CsvRows:
         self._text = io.TextIOWrapper(source, "utf-8", "surrogateescape", newline="")
         self._text_left = most_bytes
         self._row_length = 0
-        self._reader = csv.reader(self._lines(), strict=True)
+        self._reader = csv.reader((), strict=True)
 
     @property
     def bytes_read(self) -> int:
@@ -91,15 +93,16 @@ class CsvRows:
     def __iter__(self) -> Iterator[tuple[int, list[str] | str]]:
         """Return the rows: the physical line on which each begins, and its fields, or why it has none.
 
-        Empty lines are left out.
+        Empty lines are left out. The header says whether fields are separated by commas, semicolons or tabs.
 
         Raises:
             UnreadableFileError: the file cannot be read any further.
         """
-        reader = self._reader
+        lines = self._lines()
+        head = first_lines(lines)
+        reader = self._reader = csv.reader(chain(head, lines), delimiter=delimiter_of(head), strict=True)
         line = 1
         while True:
-            self._row_length = 0
             try:
                 fields = next(reader)
             except StopIteration:
@@ -113,3 +116,4 @@ class CsvRows:
                 elif fields:
                     yield line, fields
             line = reader.line_num + 1
+            self._row_length = 0

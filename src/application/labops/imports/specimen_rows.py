@@ -7,14 +7,12 @@ from datetime import UTC, datetime, tzinfo
 from itertools import islice
 
 from application.labops.imports.csv_rows import CsvRows, UnreadableFileError
+from application.labops.imports.header import NEEDED, OPTIONAL, REQUIRED
 from application.labops.imports.import_runs import RejectedRow
 from domain.labops.errors import InvalidSpecimenError
 from domain.labops.moments import moment_of
 from domain.labops.values import SpecimenReading, SpecimenStatus
 
-REQUIRED = ("specimen_id", "assay", "machine_id", "operator_id", "status", "received_at")
-OPTIONAL = ("error_code", "processed_at", "started_at")
-NEEDED = (*REQUIRED, "error_code", "processed_at")
 LONGEST_SHOWN = 200
 _STATUSES = {status.value: status for status in SpecimenStatus}
 _TIMES = ("received_at", "processed_at", "started_at")
@@ -71,20 +69,24 @@ class SpecimenRows:
         self._rows: Iterator[tuple[int, list[str] | str]] = iter(rows)
         self._zone = zone
         self._is_utc = zone is UTC or str(zone) == "UTC"
-        _, header = next(self._rows, (1, []))
-        names = [] if isinstance(header, str) else [name.strip().lower() for name in header]
+        line, header = next(self._rows, (1, []))
+        if isinstance(header, str):
+            raise UnreadableFileError(f"line {line}: the header {header}")
+        names = [name.strip().lower() for name in header]
         if not names:
             raise UnreadableFileError("the file is empty; the first row must name the columns")
-        if any(not name.isprintable() for name in names):
-            raise UnreadableFileError("line 1: the header is not text in UTF-8")
+        if not all(map(_is_text, names)):
+            raise UnreadableFileError(f"line {line}: the header is not text in UTF-8")
+        if any("\x00" in name for name in names):
+            raise UnreadableFileError(f"line {line}: the header holds NUL characters; the file must be text in UTF-8")
         missing = [name for name in NEEDED if name not in names]
         if missing:
-            raise MissingColumnsError(f"line 1: the header lacks {', '.join(missing)}")
+            raise MissingColumnsError(f"line {line}: the header lacks {', '.join(missing)}")
         known = (*REQUIRED, *OPTIONAL)
         twice = sorted({name for name in names if name in known and names.count(name) > 1})
         if twice:
-            raise UnreadableFileError(f"line 1: the header names {', '.join(twice)} twice")
-        self.ignored: tuple[str, ...] = tuple(name[:50] for name in names if name not in known)[:100]
+            raise UnreadableFileError(f"line {line}: the header names {', '.join(twice)} twice")
+        self.ignored: tuple[str, ...] = tuple(" ".join(name.split())[:50] for name in names if name not in known)[:100]
         self._width = len(names)
         self._columns = {name: names.index(name) for name in known if name in names}
         place = self._columns
@@ -175,9 +177,13 @@ class SpecimenRows:
     def _rejection(self, line: int, fields: Sequence[str], error: InvalidSpecimenError) -> RejectedRow:
         value = fields[self._columns[error.field]] if error.field in self._columns else ""
         rule = error.rule
-        if any("\udc80" <= mark <= "\udcff" for mark in value):
+        if not _is_text(value):
             rule = "must be text in UTF-8"
         return RejectedRow(line, error.field, _shown(value), rule)
+
+
+def _is_text(text: str) -> bool:
+    return not any("\udc80" <= mark <= "\udcff" for mark in text)
 
 
 def _says_nothing(text: str) -> bool:

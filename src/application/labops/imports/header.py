@@ -1,0 +1,41 @@
+"""The first row of a file of specimens: which columns it may name, and what separates them."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+REQUIRED = ("specimen_id", "assay", "machine_id", "operator_id", "status", "received_at")
+OPTIONAL = ("error_code", "processed_at", "started_at")
+NEEDED = (*REQUIRED, "error_code", "processed_at")
+DELIMITERS = (",", ";", "\t")
+_MOST_BLANK_LINES = 100
+
+
+def first_lines(lines: Iterator[str]) -> list[str]:
+    """Take lines up to the first that is not blank; there are some at most."""
+    head: list[str] = []
+    for line in islice(lines, _MOST_BLANK_LINES):
+        head.append(line)
+        if line.rstrip("\r\n"):
+            break
+    return head
+
+
+def delimiter_of(head: Sequence[str]) -> str:
+    """Return what separates the columns: that which gives most of the needed ones; the comma in case of doubt.
+
+    Spreadsheets write semicolons where a comma stands in numbers.
+
+    Args:
+        head: the first lines of a file, as :func:`first_lines` has them.
+    """
+    line = head[-1] if head else ""
+
+    def found(delimiter: str) -> int:
+        try:
+            names = next(csv.reader([line], delimiter=delimiter), [])
+        except csv.Error:
+            return 0
+        return len({name.strip().lower() for name in names}.intersection(NEEDED))
+
+    return max(DELIMITERS, key=found)
