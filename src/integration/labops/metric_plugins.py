@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 from application.kernel.daemon_threads import EscapedError
-from application.labops.metrics.metric import Asked, Metric, MetricFailedError, plain_table
+from application.labops.metrics.metric import PYTHON_THREADS, Asked, Metric, MetricFailedError, plain_table
 from application.labops.metrics.registry import ENTRY_POINTS, KnownMetric, checked_metric
 from application.labops.metrics.views import MetricTable
 from domain.kernel.errors import DomainError, UnavailableError
@@ -38,7 +38,8 @@ class GuardedMetric(Metric):
     """A plugin's metric; whatever goes wrong in its code, or takes too long, is told as its failure.
 
     Args:
-        seconds: how long it may take. SQL is stopped then; Python cannot be, and is left behind in its thread.
+        seconds: how long it may take. SQL is stopped then; Python cannot be, and is left behind in its thread. It may
+            wait as long for a thread before.
     """
 
     def __init__(self, metric: Metric, seconds: float) -> None:
@@ -49,10 +50,25 @@ class GuardedMetric(Metric):
             setattr(self, attribute, getattr(metric, attribute))
 
     async def answer_async(self, asked: Asked) -> MetricTable:
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._seconds):
-                return await self._guarded_async(asked)
+            async with asyncio.timeout(self._seconds) as limit:
+
+                def begun() -> None:
+                    if not limit.expired():
+                        limit.reschedule(loop.time() + self._seconds)
+
+                asked.turn.begun = begun
+                try:
+                    return await self._guarded_async(asked)
+                finally:
+                    asked.turn.begun = None
         except TimeoutError:
+            if asked.turn.is_awaited:
+                raise UnavailableError(
+                    f"metric {self.name} has not begun: all {PYTHON_THREADS} threads for metrics in Python are busy",
+                    self._seconds,
+                ) from None
             rule = f"it took longer than {self._seconds:g} s, the limit that LABKEEPER_LABOPS_PLUGIN_SECONDS sets"
             log.warning("metric %s was given up: %s", self.name, rule)
             raise MetricFailedError(rule) from None

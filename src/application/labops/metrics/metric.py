@@ -1,8 +1,8 @@
 """What a metric is: a class that says what it needs, and a SELECT or a Python function that computes it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -19,7 +19,8 @@ MOST_ROWS = 10_000
 """Of one answer of a metric that has no shape of its own."""
 MOST_ROWS_IN_PYTHON = 1_000_000
 MOST_BUCKETS = 50_000
-_THREADS = DaemonThreads(4, "metrics")
+PYTHON_THREADS = 4
+_THREADS = DaemonThreads(PYTHON_THREADS, "metrics")
 
 
 class TooMuchAskedError(DomainError):
@@ -76,6 +77,25 @@ class MetricFailedError(LabkeeperError):
     """The code of a plugin failed while it answered; the message names the failure."""
 
 
+@dataclass(slots=True)
+class Turn:
+    """How far a question has come that is answered in Python.
+
+    Attributes:
+        is_awaited: whether it stands in the queue for a thread.
+        begun: called when a thread takes it.
+    """
+
+    is_awaited: bool = False
+    begun: Callable[[], None] | None = None
+
+    def begin(self) -> None:
+        """Note that a thread has taken it; called in the loop."""
+        self.is_awaited = False
+        if self.begun is not None:
+            self.begun()
+
+
 @dataclass(slots=True, kw_only=True)
 class Asked:
     """One question to a metric.
@@ -90,6 +110,7 @@ class Asked:
         include_empty: whether buckets without a specimen are wanted.
         valid_until: when the answer changes even if no specimen does, said by the metric while it answers; None for
             never.
+        turn: of the server, not of the metric.
     """
 
     specimens: Specimens
@@ -100,6 +121,7 @@ class Asked:
     grain: Grain = Grain.HOUR
     include_empty: bool = False
     valid_until: datetime | None = None
+    turn: Turn = field(default_factory=Turn)
 
 
 class Metric:
@@ -146,8 +168,14 @@ class Metric:
             )
             if len(rows) > MOST_ROWS_IN_PYTHON:
                 raise TooMuchAskedError("from", f"must leave at most {MOST_ROWS_IN_PYTHON} specimens for {self.name}")
-            computing = asyncio.get_running_loop().run_in_executor(_THREADS, self._computed, rows, asked)
-            return await computing
+            loop = asyncio.get_running_loop()
+
+            def in_its_thread() -> MetricTable:
+                loop.call_soon_threadsafe(asked.turn.begin)
+                return self._computed(rows, asked)
+
+            asked.turn.is_awaited = True
+            return await loop.run_in_executor(_THREADS, in_its_thread)
         select = f"SELECT * FROM ({self.sql.strip().rstrip(';')}\n) LIMIT {MOST_ROWS + 1}"  # noqa: S608 - the engine reads nothing but the table
         found = await asked.specimens.select_async(select)
         if len(found) > MOST_ROWS:
