@@ -107,6 +107,28 @@ def test_the_overview_shows_the_day_and_each_change_of_it(
     expect(page.locator("#chart-tat .xtick")).to_have_count(3)
 
 
+def test_names_that_every_object_has_are_names_like_others(visitor: Visitor, app: Served, api: httpx.Client) -> None:
+    items = [
+        {
+            "specimen_id": f"ODD{number}",
+            "assay": assay,
+            "machine_id": "valueOf",
+            "operator_id": "O1",
+            "status": "COMPLETED",
+            "received_at": "2025-01-01T00:00:00Z",
+            "processed_at": "2025-01-01T10:00:00Z",
+        }
+        for number, assay in enumerate(("toString", "__proto__", "valueOf"))
+    ]
+    assert api.post(f"{API}/specimens/bulk", json={"items": items}).status_code == 200
+    page = visitor.page
+    visitor.enter(app.running.token(Role.USER), "/?from=2025-01-01T00:00:00Z&to=2025-01-02T00:00:00Z")
+    expect(page.locator("#chart-tat .bars .point")).to_have_count(9)
+    expect(page.locator("#breaches tbody tr")).to_have_count(3)
+    for row in page.locator("#breaches tbody tr").all():
+        expect(row).to_contain_text("6 h")
+
+
 def test_an_alert_comes_up_by_itself_and_is_acknowledged(
     visitor: Visitor, app: Served, api: httpx.Client, specimens: int
 ) -> None:

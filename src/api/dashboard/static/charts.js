@@ -13,7 +13,10 @@ export const series = (number) => colour(`--series-${number}`);
 export const tone = (name) => colour(`--${name}`);
 
 /** Names of a laboratory are text; plotly.js would read tags in them. */
-export const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+/** A name as the charts show it. They lose what every object has (`toString`), so such a name gets a mark without width. */
+export const plain = (text) => escaped(String(text)) + (text in {} ? "\u200b" : "");
 
 /** Labels of a time axis: the hour, and below it the day where that changes; or the day, and below it the year. */
 export const timeAxis = (grain) => ({ type: "date", tickformat: grain === "hour" ? "%H:%M\n%d %b" : "%d %b\n%Y" });

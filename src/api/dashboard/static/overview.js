@@ -8,6 +8,7 @@ import {
 
 const API = "/api/v1";
 const QUIET_SECONDS = 20;
+const UNFINISHED_MILLISECONDS = 700;
 const MOST_ASSAYS = 12;
 const MOST_MACHINES = 30;
 const MOST_CODES = 12;
@@ -23,6 +24,7 @@ const METRICS = {
 let end = null;
 let newest = null;
 let heard = 0;
+let unfinished = null;
 
 const isMoment = (text) => /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(text) && !Number.isNaN(Date.parse(text));
 const KNOWN = {
@@ -154,7 +156,8 @@ function showHeat(now) {
 
 function showBreaches(now) {
   const panel = byId("breaches");
-  const limit = (assay) => (now.sla.limits.by_assay[assay] ?? now.sla.limits.default_hours) * 60;
+  const { by_assay: limits, default_hours: usual } = now.sla.limits;
+  const limit = (assay) => (Object.hasOwn(limits, assay) ? limits[assay] : usual) * 60;
   const open = now.sla.open_breaches.map((one) => el("tr", {},
     el("th", { scope: "row" }, one.specimen_id), el("td", {}, one.assay), el("td", {}, one.machine_id),
     el("td", {}, badge(one.status === "RECEIVED" ? "received" : "in process", "warn")), el("td", {}, ageNode(one.received_at)),
@@ -192,6 +195,8 @@ function speak(now) {
 }
 
 function show(now) {
+  clearTimeout(unfinished);
+  unfinished = null;
   newest = now;
   showFilters(now);
   setText(byId("what"), `${count(now.specimens)} specimens in all${now.changed_at ? ` · last change ${clock(new Date(now.changed_at))}` : ""}${now.lag ? ` · ${count(now.lag)} behind` : ""}`);
@@ -222,6 +227,11 @@ function refused(problem) {
   if (problem.status === 422) for (const panel of panels) setState(panel, "error", messageOf(problem));
 }
 
+/** Two counts come before the overview that they belong to: say so where the wait can be noticed. */
+function sayUnfinished() {
+  for (const name of ["completed", "open"]) setText(part(byId(`kpi-${name}`), "more"), "counting the rest");
+}
+
 function connect() {
   end?.();
   heard = Date.now();
@@ -236,6 +246,7 @@ function connect() {
       const now = JSON.parse(event.data);
       setText(part(byId("kpi-completed"), "value"), count(now.completed));
       setText(part(byId("kpi-open"), "value"), count(now.open));
+      unfinished ||= setTimeout(sayUnfinished, UNFINISHED_MILLISECONDS);
     },
     trouble: (event) => {
       heard = Date.now();
