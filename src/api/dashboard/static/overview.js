@@ -199,7 +199,7 @@ function show(now) {
   unfinished = null;
   newest = now;
   showFilters(now);
-  setText(byId("what"), `${count(now.specimens)} specimens in all${now.changed_at ? ` · last change ${clock(new Date(now.changed_at))}` : ""}${now.lag ? ` · ${count(now.lag)} behind` : ""}`);
+  setText(byId("what"), `${now.from ? `since ${moment(now.from)} · ` : ""}${count(now.specimens)} specimens in all${now.changed_at ? ` · last change ${clock(new Date(now.changed_at))}` : ""}${now.lag ? ` · ${count(now.lag)} behind` : ""}`);
   showTiles(now);
   showCharts(now);
   showHeat(now);
