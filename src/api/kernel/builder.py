@@ -20,6 +20,7 @@ from api.kernel.authorization import routes_with_access
 from api.kernel.body_limits import BodyLimit, body_limit_of
 from api.kernel.controller import LabkeeperController
 from api.kernel.exact_paths import ExactPaths
+from api.kernel.head_requests import HeadRequests
 from api.kernel.idempotency import IdempotentRequests
 from api.kernel.openapi import install_openapi
 from api.kernel.problems import install_problem_handlers
@@ -126,7 +127,7 @@ class LabkeeperWebApplicationBuilder(WebApplicationBuilder):
             limit = body_limit_of(getattr(route, "endpoint", None))
             if limit is not None:
                 self._uploads[getattr(route, "path", "")] = limit
-        app.router.middleware_stack = ExactPaths(app.router)
+        app.router.middleware_stack = HeadRequests(ExactPaths(app.router), app.router)
         self._main_app = app
         return app
 

@@ -27,12 +27,15 @@ def body_tag(body: bytes) -> str:
 
 
 def not_modified(request: Request, tag: str, headers: dict[str, str] | None = None) -> Response | None:
-    """Return the 304 answer when the client has this very version; None when it must be sent."""
+    """Return the 304 answer when the client has this very version; None when it must be sent.
+
+    A header that is no list of tags names no version: the answer is sent, and nothing is lost.
+    """
     known = request.headers.get("if-none-match")
     if known is None or request.method not in ("GET", "HEAD"):
         return None
     opaque = tag.removeprefix("W/")
-    if known.strip() == "*" or any(given.removeprefix("W/") == opaque for given in _split(known)):
+    if known.strip() == "*" or any(given.removeprefix("W/") == opaque for given in _split(known) or ()):
         return Response(status_code=304, headers={**(headers or {}), "ETag": tag})
     return None
 
@@ -47,20 +50,22 @@ def expected_version(request: Request) -> int | None:
     if given is None or given.strip() == "*":
         return None
     tags = _split(given)
+    if tags is None:
+        malformed = "a list of entity tags is expected in If-Match"
+        raise RefusedError(Refusal(400, "malformed-header", "Malformed header", malformed))
     versions = [int(tag[1:-1]) for tag in tags if re.fullmatch(r'"[0-9]{1,15}"', tag)]
     if len(versions) == 1 and len(tags) == 1:
         return versions[0]
     raise RefusedError(precondition_failed("If-Match names no version of this resource; one strong tag is expected"))
 
 
-def _split(header: str) -> list[str]:
+def _split(header: str) -> list[str] | None:
     tags: list[str] = []
     position = 0
     while position < len(header):
         found = _TAG.match(header, position)
         if found is None:
-            malformed = "a list of entity tags is expected in If-Match and If-None-Match"
-            raise RefusedError(Refusal(400, "malformed-header", "Malformed header", malformed))
+            return None
         tags.append(header[position : found.end()].strip().rstrip(",").strip())
         position = found.end()
     return tags

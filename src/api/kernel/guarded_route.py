@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from api.kernel.authentication import Authenticator
 from api.kernel.authorization import Access, UndeclaredAccessError, access_of
 from api.kernel.body_rules import BodyRules
+from api.kernel.head_requests import is_head
 from api.kernel.idempotency import HEADER, METHODS, IdempotentRequests
 from api.kernel.prefixed_route import PrefixedRoute
 from api.kernel.presented import Presented
@@ -79,6 +80,8 @@ class GuardedRoute(PrefixedRoute):
                     raise RefusedError(Refusal(400, "idempotency-unsupported", "Not supported", detail))
                 return await idempotency.answer_async(request, principal.subject if principal else "", handle)
             answer = await handle(request)
+            if isinstance(answer, EventStreamResponse) and is_head(scope):
+                return Response(status_code=answer.status_code, headers=dict(answer.headers))
             if principal is not None and isinstance(answer, EventStreamResponse):
                 authenticator: Authenticator = scope["app"].state.authenticator
                 answer.end_after(functools.partial(authenticator.wait_until_shut_out_async, principal))

@@ -12,7 +12,14 @@ from neuroglia.mediation.pipeline_behavior import PipelineBehavior
 from opentelemetry import metrics, trace
 from opentelemetry.trace import Status, StatusCode
 
-from application.kernel.refusals import RefusalError, conflicting, login_needed, refusal_of, unavailable
+from application.kernel.refusals import (
+    RefusalError,
+    conflicting,
+    login_needed,
+    precondition_failed,
+    refusal_of,
+    unavailable,
+)
 from domain.kernel.errors import DomainError, NoUpstreamTokenError, UnavailableError
 
 Next = Callable[[], Awaitable[Any]]
@@ -93,6 +100,9 @@ class RefusingBehavior(PipelineBehavior[Any, Any]):
             return login_needed()
         except OptimisticConcurrencyException as error:
             log.info("%s lost a race on %s", type(request).__name__, error.entity_id)
+            if getattr(request, "expected_version", None) is not None:
+                # Whoever named a version and comes a moment later is told so, too.
+                return precondition_failed(f"{error.entity_id} was changed by somebody else meanwhile")
             return conflicting(f"{error.entity_id} was changed by somebody else meanwhile; read it again and repeat")
         except DomainError as error:
             log.info("%s is refused: %s", type(request).__name__, error)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.cml import a_lab
-from tests.support.served import API, Keeper, assert_problem
+from tests.support.served import API, Keeper
 
 PATH = f"{API}/labs"
 
@@ -18,7 +18,7 @@ def test_an_unchanged_list_is_answered_304_with_its_tag_and_no_body(keeper: Keep
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     other = keeper.http.get(PATH, params={"worker": worker.id}, headers={"If-None-Match": '"other"'})
     assert (other.status_code, other.json()) == (200, first.json())
-    assert_problem(keeper.http.get(PATH, headers={"If-None-Match": "nonsense"}), 400, "malformed-header")
+    assert keeper.http.get(PATH, headers={"If-None-Match": "nonsense"}).status_code == 200
 
 
 @pytest.mark.parametrize("change", ["a lab", "the time of the sync", "the worker's name"])

@@ -124,13 +124,15 @@ def test_headers_that_a_question_may_carry_are_described_where_they_are_heeded(
             continue
         described = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "header"}
         assert ("304" in operation["responses"]) == ("If-None-Match" in described)
-        for name in ("X-Position", "If-None-Match"):
+        for name, value in (("X-Position", "nonsense"), ("If-None-Match", "*")):
             answer = keeper.http.get(
-                path.format(**(records if is_about_records(path) else there)), headers={name: "nonsense"}
+                path.format(**(records if is_about_records(path) else there)), headers={name: value}
             )
-            refused = answer.status_code == 400 and answer.json()["type"].endswith("malformed-header")
-            assert refused == (name in described), f"{path} {name}: {answer.status_code} {answer.text}"
-            heeded[name] += refused
+            is_heeded = answer.status_code == 304 or (
+                answer.status_code == 400 and answer.json()["type"].endswith("malformed-header")
+            )
+            assert is_heeded == (name in described), f"{path} {name}: {answer.status_code} {answer.text}"
+            heeded[name] += is_heeded
     assert heeded == {"X-Position": 22, "If-None-Match": 27}
 
 
