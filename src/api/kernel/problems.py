@@ -4,7 +4,7 @@ import logging
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
@@ -25,6 +25,9 @@ log = logging.getLogger("labkeeper.http")
 _TITLES = {400: "Bad request", 401: "Unauthenticated", 403: "Forbidden", 404: "Not found", 405: "Method not allowed"}
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _LONGEST_TEXT = 2000
+_MOST_FAULTS = 50
+_FAULTS_IN_DETAIL = 3
+PLUS_IN_ADDRESSES = "in an address + is written %2B"
 
 requested_path: ContextVar[str] = ContextVar("labkeeper_requested_path", default="")
 """Path of the request under way; set by the outermost middleware."""
@@ -93,8 +96,10 @@ def invalid_request(errors: Iterable[Mapping[str, Any]]) -> Refusal:
     faults = list(errors)
     if any(fault["type"] == "json_invalid" for fault in faults):
         return Refusal(400, "malformed-json", "Malformed JSON", "the body is not valid JSON")
-    found = [_fault(fault["loc"], printable(str(fault["msg"]))) for fault in faults[:50]]
-    detail = "; ".join(f"{entry['field']}: {entry['rule']}" for entry in found[:3])
+    found = [_fault(fault) for fault in faults[:_MOST_FAULTS]]
+    detail = "; ".join(f"{entry['field']}: {entry['rule']}" for entry in found[:_FAULTS_IN_DETAIL])
+    if len(faults) > _FAULTS_IN_DETAIL:
+        detail += f"; and {len(faults) - _FAULTS_IN_DETAIL} more"
     return Refusal(422, "invalid-value", "Invalid value", detail, errors=found)
 
 
@@ -110,12 +115,23 @@ def _unread(error: StarletteHTTPException) -> Refusal:
     return standard_problem(error.status_code)
 
 
-def _fault(location: Sequence[Any], rule: str) -> dict[str, Any]:
+def _fault(error: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is wrong, and with which item where the body is a batch."""
+    location = (*error["loc"], *error.get("ctx", {}).get("path", ()))
+    rule = printable(str(error["msg"])).removeprefix("Value error, ")
+    if location[-1:] == ("[key]",):  # what is wrong is the name in an object, not what stands under it
+        rule = f"name {_dump_text(str(location[-2]))}: {rule}"
+        location = location[:-2]
+    elif location[0] == "query" and "datetime" in error["type"]:
+        rule += f" ({PLUS_IN_ADDRESSES})"
     fault: dict[str, Any] = {"field": _field(location), "rule": rule}
     if len(location) > 2 and location[:2] == ("body", "items") and isinstance(location[2], int):
         return {"index": location[2], **fault}
     return fault
+
+
+def _dump_text(text: str) -> str:
+    return f'"{printable(text)[:100]}"'
 
 
 def _field(location: Iterable[Any]) -> str:
@@ -132,7 +148,10 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def on_http_exception(_request: Request, error: Exception) -> Response:
         assert isinstance(error, StarletteHTTPException)
         refusal = error.refusal if isinstance(error, RefusedError) else _unread(error)
-        return problem_response(refusal, error.headers)
+        headers = dict(error.headers or {})
+        if "GET" in headers.get("Allow", "").split(", "):
+            headers["Allow"] += ", HEAD"  # see api.kernel.head_requests
+        return problem_response(refusal, headers)
 
     async def on_invalid_request(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _DEEPEST = 32
@@ -20,20 +21,23 @@ class StrictBody(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _refuse_unstorable_text(cls, value: Any) -> Any:
-        _check(value, 0)
+        _check(value, ())
         return value
 
 
-def _check(value: Any, depth: int) -> None:
-    if depth > _DEEPEST:
-        raise ValueError(f"must not be nested deeper than {_DEEPEST} levels")
+def _check(value: Any, path: tuple[str | int, ...]) -> None:
+    """Raise an error whose context has the ``path`` to what is at fault."""
+    if len(path) > _DEEPEST:
+        rule = f"must not be nested deeper than {_DEEPEST} levels"
+        raise PydanticCustomError("nested_too_deep", "{rule}", {"rule": rule, "path": path[:1]})
     if isinstance(value, str):
         if _UNSTORABLE.search(value):
-            raise ValueError("must not contain NUL characters or lone surrogates")
+            rule = "must not contain NUL characters or lone surrogates"
+            raise PydanticCustomError("unstorable_text", "{rule}", {"rule": rule, "path": path})
     elif isinstance(value, dict):
         for name, item in value.items():
-            _check(name, depth)
-            _check(item, depth + 1)
+            _check(name, (*path, str(name)))
+            _check(item, (*path, str(name)))
     elif isinstance(value, list):
-        for item in value:
-            _check(item, depth + 1)
+        for index, item in enumerate(value):
+            _check(item, (*path, index))

@@ -6,8 +6,9 @@ from typing import TypeVar
 from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
 
-from api.kernel.problems import RefusedError
+from api.kernel.problems import RefusedError, printable
 from application.kernel.refusals import Refusal, invalid
 
 TEndpoint = TypeVar("TEndpoint", bound=Callable[..., object])
@@ -60,7 +61,7 @@ class UploadedFile:
                 for piece in pieces:
                     yield piece
             parser.finalize()
-        except MultipartParseError:
+        except (MultipartParseError, ClientDisconnect):
             raise RefusedError(_malformed()) from None
         if not self._ended:
             raise RefusedError(_malformed())
@@ -105,7 +106,8 @@ class UploadedFile:
         _, options = parse_options_header(self._headers.get("content-disposition", b""))
         name = options.get(b"name", b"").decode("utf-8", "replace")
         if name != self._field:
-            raise RefusedError(invalid(self._field, "is the only part that may be sent"))
+            shown = f"not {printable(name)[:100]}" if name else "and each part must have a name"
+            raise RefusedError(invalid(self._field, f"is the only part that may be sent, {shown}"))
         self._files += 1
         if self._files > 1:
             raise RefusedError(invalid(self._field, "must be sent once"))

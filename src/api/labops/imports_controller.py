@@ -84,9 +84,14 @@ class ImportsController(LabkeeperController):
         return self._import(await self.mediator.execute_async(GetImportQuery(import_id=import_id)))
 
     @requires(Role.MANAGER)
-    @delete("/imports/{import_id}", status_code=202, response_model=ImportAnswer)
+    @delete(
+        "/imports/{import_id}",
+        status_code=202,
+        response_model=ImportAnswer,
+        responses={200: {"model": ImportAnswer, "description": "It is cancelled already."}},
+    )
     async def cancel_import(self, import_id: ImportId) -> Response:
-        """End an import after the rows at hand. What was taken by then stays taken."""
+        """End an import after the rows at hand. What was taken by then stays taken. 409 when it has ended otherwise."""
         return self._import(await self.mediator.execute_async(CancelImportCommand(import_id=import_id)))
 
     @requires(Role.USER)

@@ -1,12 +1,12 @@
 """What stands in the query strings of metrics and exports."""
 
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Annotated
 
 from fastapi import Depends, Query
 
-from api.kernel.problems import RefusedError
+from api.kernel.problems import PLUS_IN_ADDRESSES, RefusedError
 from application.kernel.refusals import invalid
 from application.labops.metric_filter import MetricFilter
 from application.labops.metrics.views import Grain
@@ -59,14 +59,29 @@ class AskedFilter:
         Raises:
             RefusedError: 422, naming the parameter.
         """
-        try:
-            from_ = None if self.from_ is None else moment_of("from", self.from_, zone)
-            to = None if self.to is None else moment_of("to", self.to, zone)
-        except InvalidSpecimenError as error:
-            raise RefusedError(invalid(error.field, error.rule)) from error
+        from_, to = asked_moment("from", self.from_, zone), asked_moment("to", self.to, zone)
         if from_ is not None and to is not None and to < from_:
             raise RefusedError(invalid("to", "must not be before from"))
         return MetricFilter(from_, to, self.assay, self.machine_id)
+
+
+def asked_moment(parameter: str, text: str | None, zone: tzinfo) -> datetime | None:
+    """Return a time of a query string; None when it was not given.
+
+    Args:
+        zone: of times without an offset.
+
+    Raises:
+        RefusedError: 422, naming the parameter.
+    """
+    if text is None:
+        return None
+    try:
+        return moment_of(parameter, text, zone)
+    except InvalidSpecimenError as error:
+        # A + that was sent as it is has arrived as a blank.
+        rule = f"{error.rule} ({PLUS_IN_ADDRESSES})" if " " in text.strip() else error.rule
+        raise RefusedError(invalid(error.field, rule)) from error
 
 
 def _asked_filter(

@@ -20,6 +20,7 @@ from api.kernel.problems import RefusedError
 from api.kernel.read_your_writes import ReadYourWrites
 from api.kernel.slashed_route import SlashedRoute
 from api.labops.metrics_controller import LAG, LOG, MODEL
+from api.labops.metrics_parameters import asked_moment
 from api.labops.specimens_schemas import (
     CompleteSpecimenBody,
     FailSpecimenBody,
@@ -54,6 +55,9 @@ SpecimenId = Annotated[
     str, Path(max_length=200, description="The laboratory's own id of the specimen; `/` in it is written `%2F`.")
 ]
 Moment = Annotated[str | None, Query(max_length=64, description="ISO 8601; without an offset it is the lab's time.")]
+
+_START, _COMPLETE, _FAIL = StartSpecimenBody(), CompleteSpecimenBody(), FailSpecimenBody()
+"""What a request without a body says."""
 
 
 class SpecimensController(LabkeeperController):
@@ -131,8 +135,8 @@ class SpecimensController(LabkeeperController):
             status=status,
             assay=assay,
             machine_id=machine_id,
-            from_=self._optional_moment("from", from_),
-            to=self._optional_moment("to", to),
+            from_=asked_moment("from", from_, self._zone),
+            to=asked_moment("to", to, self._zone),
             limit=limit,
             cursor=cursor,
         )
@@ -163,7 +167,9 @@ class SpecimensController(LabkeeperController):
     @understands("If-Match")
     @sends(200, "ETag", "X-Position")
     @post("/{specimen_id}/start", response_model=SpecimenAnswer)
-    async def start_specimen(self, request: Request, specimen_id: SpecimenId, body: StartSpecimenBody) -> Response:
+    async def start_specimen(
+        self, request: Request, specimen_id: SpecimenId, body: StartSpecimenBody = _START
+    ) -> Response:
         """A machine begins to work on it."""
         command = StartSpecimenCommand(
             specimen_id=specimen_id,
@@ -179,7 +185,7 @@ class SpecimensController(LabkeeperController):
     @sends(200, "ETag", "X-Position")
     @post("/{specimen_id}/complete", response_model=SpecimenAnswer)
     async def complete_specimen(
-        self, request: Request, specimen_id: SpecimenId, body: CompleteSpecimenBody
+        self, request: Request, specimen_id: SpecimenId, body: CompleteSpecimenBody = _COMPLETE
     ) -> Response:
         """It has a result."""
         command = CompleteSpecimenCommand(
@@ -193,7 +199,9 @@ class SpecimensController(LabkeeperController):
     @understands("If-Match")
     @sends(200, "ETag", "X-Position")
     @post("/{specimen_id}/fail", response_model=SpecimenAnswer)
-    async def fail_specimen(self, request: Request, specimen_id: SpecimenId, body: FailSpecimenBody) -> Response:
+    async def fail_specimen(
+        self, request: Request, specimen_id: SpecimenId, body: FailSpecimenBody = _FAIL
+    ) -> Response:
         """The machine gave an error."""
         command = FailSpecimenCommand(
             specimen_id=specimen_id,

@@ -123,6 +123,7 @@ def _document(run: ImportRun) -> MongoDocument:
 def _run(document: MongoDocument) -> ImportRun:
     values = dict(document)
     values["import_id"] = values.pop("_id")
-    values["state"] = ImportState(values["state"])
+    state = values["state"] = ImportState(values["state"])
+    values["cancelling"] = values["cancelling"] and not state.ended
     values["ignored_columns"] = tuple(values["ignored_columns"])
     return ImportRun(**values)

@@ -4,6 +4,9 @@ import csv
 import gzip
 import io
 import json
+import logging
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -169,7 +172,9 @@ def test_an_import_can_be_ended(http: httpx.Client) -> None:
     assert answer.status_code == 202, answer.text
     run = eventually(lambda: (r := http.get(path).json())["state"] == "cancelled" and r, "it is cancelled")
     assert run["rows_read"] < 40_000
-    assert http.delete(path).status_code == 202
+    assert run["cancelling"] is False
+    again = http.delete(path)
+    assert (again.status_code, again.json()) == (200, run)
     done = imported(http, HEADER)
     assert_problem(http.delete(f"{API}/imports/{done['import_id']}"), 409)
 
@@ -190,9 +195,26 @@ def test_the_command_imports_what_comes_through_a_pipe(app: Served) -> None:
     assert (run["file_name"], run["size"], run["rows_applied"]) == ("standard-input.csv", len(content), 1)
 
 
+def test_a_sender_who_hangs_up_is_no_surprise(app: Served, caplog: pytest.LogCaptureFixture) -> None:
+    there = httpx.URL(app.url)
+    head = f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {app.running.token(Role.MANAGER)}\r\n"
+    head += "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000\r\n\r\n--x\r\n"
+    with caplog.at_level(logging.INFO, "labkeeper"):
+        with socket.create_connection((there.host, there.port or 80)) as connection:
+            connection.sendall(head.encode())
+            time.sleep(0.1)
+
+        def told() -> list[logging.LogRecord]:
+            return [one for one in caplog.records if "StartImportCommand" in one.getMessage()]
+
+        eventually(told, "the log has it")
+    assert [one.levelname for one in told()] == ["INFO"]
+
+
 def test_what_is_no_upload_is_refused(app: Served, http: httpx.Client) -> None:
     assert_problem(http.post(UPLOAD, content=b"x"), 415)
-    assert_problem(http.post(UPLOAD, files={"other": ("a.csv", b"x")}), 422)
+    problem = assert_problem(http.post(UPLOAD, files={"other\n": ("a.csv", b"x")}), 422)
+    assert problem["detail"] == "file is the only part that may be sent, not other%0A"
     assert_problem(http.post(UPLOAD, files={"file": ("a.csv", b"")}), 422)
     assert_problem(http.post(UPLOAD, files=[("file", ("a", b"x")), ("file", ("b", b"x"))]), 422)
     cut = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nabc'

@@ -1,6 +1,7 @@
 """The specimens resource over HTTP."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -83,6 +84,77 @@ def test_what_cannot_be_is_refused(http: httpx.Client) -> None:
     assert_problem(http.post(f"{PATH}/none/start", json={}), 404)
     assert_problem(http.get(f"{PATH}/none"), 404)
     assert_problem(http.get(f"{PATH}/none/history"), 404)
+
+
+def test_of_those_who_name_a_version_at_once_one_moves_it_and_the_others_are_told_412(app: Served) -> None:
+    def start(_: int) -> httpx.Response:
+        with app.client(Role.MANAGER) as client:
+            return client.post(f"{PATH}/RACE/start", json={}, headers={"If-Match": '"1"'})
+
+    with app.client(Role.MANAGER) as client:
+        assert client.post(PATH, json=body("RACE", received_at=AT)).status_code == 201
+    with ThreadPoolExecutor(8) as racers:
+        answers = list(racers.map(start, range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200, *[412] * 7]
+    refused = next(answer for answer in answers if answer.status_code == 412)
+    assert_problem(refused, 412, "precondition-failed")
+
+
+def test_what_may_say_nothing_may_be_left_out(http: httpx.Client) -> None:
+    assert http.post(PATH, json=body("BARE", received_at=AT)).status_code == 201
+    assert http.post(f"{PATH}/BARE/start").json()["status"] == "IN_PROCESS"
+    assert http.post(f"{PATH}/BARE/complete").json()["status"] == "COMPLETED"
+    assert http.post(PATH, json=body("BARE2", received_at=AT)).status_code == 201
+    assert http.post(f"{PATH}/BARE2/start").status_code == 200
+    assert http.post(f"{PATH}/BARE2/fail").json()["status"] == "ERROR"
+    assert_problem(http.post(PATH), 422)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ('{"specimen_id": "a\\u0000"}', "specimen_id"),
+        ('{"items": [{}, {"assay": "\\ud800"}]}', "items.1.assay"),
+        ('{"\\u0000\\ud800": 1}', "\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_text_that_cannot_be_stored_is_told_with_its_place(http: httpx.Client, wrong: str, field: str) -> None:
+    path = f"{PATH}/bulk" if "items" in wrong else PATH
+    problem = assert_problem(http.post(path, content=wrong, headers={"Content-Type": "application/json"}), 422)
+    [fault] = problem["errors"]
+    assert (fault["field"], fault["rule"]) == (field, "must not contain NUL characters or lone surrogates")
+
+
+def test_a_refusal_says_how_much_more_is_wrong(http: httpx.Client) -> None:
+    problem = assert_problem(http.post(f"{PATH}/bulk", json={"items": [{}] * 20}), 422)
+    assert (len(problem["errors"]), problem["detail"].endswith("; and 97 more")) == (50, True)
+
+
+def test_a_plus_that_came_as_a_blank_is_explained(http: httpx.Client) -> None:
+    unescaped = http.get(f"{PATH}?from=2026-10-25T02:00:00.5xx+01:00")
+    for answer in (
+        unescaped,
+        http.get(f"{API}/metrics/tat?to=2026-10-25T02:00:00++01:00"),
+        http.get(f"{API}/overview?from=2026-10-25T02:00:00+01:00"),
+    ):
+        assert "in an address + is written %2B" in assert_problem(answer, 422)["detail"]
+
+
+def test_head_is_answered_as_get_without_the_content(http: httpx.Client) -> None:
+    http.post(PATH, json=body("HEADED", received_at=AT))
+    for path in (f"{PATH}/HEADED", f"{API}/sla-limits", f"{API}/exports/machines.parquet", "/", f"{API}/openapi.json"):
+        asked, head = http.get(path), http.head(path)
+        assert (head.status_code, head.content) == (asked.status_code, b""), path
+        assert head.headers.get("etag") == asked.headers.get("etag")
+        assert head.headers["content-length"] == asked.headers["content-length"]
+    assert http.head(f"{PATH}/none").status_code == 404
+    stream = http.head(f"{API}/overview/stream")
+    assert (stream.status_code, stream.headers["content-type"].partition(";")[0]) == (200, "text/event-stream")
+    assert http.head(f"{PATH}/bulk/none/none").status_code == 404
+    refused = http.delete(f"{API}/sla-limits")
+    assert (refused.status_code, "HEAD" in refused.headers["allow"]) == (405, "GET" in refused.headers["allow"])
+    with httpx.Client() as nobody:
+        assert nobody.head(f"{http.base_url}{API}/sla-limits").status_code == 401
 
 
 def test_many_readings_at_once(http: httpx.Client) -> None:

@@ -34,7 +34,7 @@ class ImportRun:
         bytes_read: how much of the file had been read by then.
         ignored_columns: names in the header that mean nothing here.
         error: why it failed; None if it did not.
-        cancelling: whether somebody asked for its end.
+        cancelling: whether somebody asked for its end, and it goes on still.
         token: fencing token of the process that works on it; 0 before the first.
     """
 
