@@ -68,6 +68,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "sla_series": {
         "grain": "hour",
+        "limits": {"default_hours": 4.0, "by_assay": {"PCR": 6.0}},
         "data": [{"timestamp": _AT, "breach_count": 2, "total_completed": 46, "breach_rate": 0.0435}],
     },
     "wip_series": {

@@ -50,6 +50,12 @@ async def test_daily_metrics_are_of_the_labs_days(zone: str) -> None:
         assert (row["date"], *(float(row[name]) for name in names[1:])) == pytest.approx(theirs, abs=0.00501)
 
 
+async def test_a_day_without_a_result_has_no_turn_around() -> None:
+    rows = [specimen("S", status="RECEIVED")]
+    [day] = await exported(rows, ExportTable.DAILY_METRICS, MetricFilter(), "UTC")
+    assert (day["total_specimens"], day["avg_tat_hours"], day["error_rate"]) == ("1", "", "0.0")
+
+
 async def test_assay_types_and_machines_equal_an_independent_computation() -> None:
     rows = generated(1_500)
     frame = frame_of(rows, MetricFilter(), "received_at")

@@ -111,6 +111,7 @@ async def compare_series_async(measured: Measured, rows: list[Row], wanted: Metr
         sla = await measured.ask_async("sla_series", wanted, grain=grain)
         found = [(p.timestamp.timestamp(), p.breach_count, p.total_completed) for p in sla.data]
         assert found == pandas_metrics.sla_series(rows, wanted, grain, zone, 1.0, LIMITS)
+        assert (sla.limits.default_hours, sla.limits.by_assay) == (1.0, dict(sorted(LIMITS.items())))
     wip = await measured.ask_async("wip_series", wanted, grain=Grain.DAY)
     for point in wip.data:
         left = pandas_metrics.wip_after(rows, wanted, point.timestamp)

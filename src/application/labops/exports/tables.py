@@ -1,7 +1,8 @@
 """The tables that reporting tools get, with the columns of the starter kit's model for Power BI.
 
-What no specimen says is left empty, and nothing is made up: patient, priority, category, and a machine's capacity and
-state. A machine's name is its id. Times are UTC; days are the lab's, of the received time; rates are percent.
+What no specimen says is left empty, and nothing is made up: patient, priority, category, a machine's capacity and
+state, and the turn-around of a day without a result. A machine's name is its id. Times are UTC; days are the lab's, of
+the received time; rates are percent.
 """
 
 from collections.abc import Callable
@@ -75,7 +76,7 @@ _COLUMNS: dict[ExportTable, tuple[_Column, ...]] = {
         _Column("date", "day"),
         _Column("total_specimens", "count(*)"),
         _Column("completed_specimens", "count(*) FILTER (status = 'COMPLETED')"),
-        _Column("avg_tat_hours", f"coalesce(round(avg({_HOURS}) FILTER ({_MEASURED}), 2), 0.0)"),
+        _Column("avg_tat_hours", f"round(avg({_HOURS}) FILTER ({_MEASURED}), 2)"),
         _Column("error_rate", "round(100 * count(*) FILTER (status = 'ERROR') / count(*), 2)"),
         _Column("error_count", "count(*) FILTER (status = 'ERROR')"),
     ),

@@ -73,7 +73,7 @@ class Promises(Metric):
             sample_breaches=[_breach(row) for row in samples],
             by_assay=[_group(row) for row in groups if row[0] == 0b01],
             by_machine=[_group(row) for row in groups if row[0] == 0b10],
-            limits=LimitsView(default_hours=asked.limits.default_hours, by_assay=dict(asked.limits.by_assay)),
+            limits=_limits(asked.limits),
             open_breach_count=late_count,
             open_breaches=late,
         )
@@ -104,6 +104,10 @@ class Promises(Metric):
             whenever=True,
         )
         return [_open_breach(row) for row in rows], count
+
+
+def _limits(limits: SlaLimits) -> LimitsView:
+    return LimitsView(default_hours=limits.default_hours, by_assay=dict(limits.by_assay))
 
 
 def _group(row: Row) -> SlaGroup:
@@ -157,4 +161,4 @@ class PromisesOverTime(Metric):
             point=point,
             parameters=values,
         )
-        return SlaSeries(grain=asked.grain, data=data)
+        return SlaSeries(grain=asked.grain, limits=_limits(asked.limits), data=data)

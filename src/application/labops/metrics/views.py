@@ -310,6 +310,7 @@ class SlaSeries:
     """Metric ``sla_series``."""
 
     grain: Grain
+    limits: LimitsView
     data: list[SlaPoint]
 
 
