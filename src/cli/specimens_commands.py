@@ -31,7 +31,7 @@ _STANDARD = Path("-")
 @group.command()
 def generate(
     count: Annotated[int, typer.Option(min=1, max=4_000_000, help="How many.")] = 3600,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same specimens.")] = 42,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same; the same times, too, with --until.")] = 42,
     days: Annotated[float, typer.Option(min=0.01, max=3650, help="Received within so many days.")] = 3,
     error_rate: Annotated[float, typer.Option(min=0, max=1, help="Share that fails.")] = 0.07,
     until: Annotated[
@@ -44,6 +44,8 @@ def generate(
     output: Annotated[Path | None, typer.Option(help="File to write; - is standard output, as by default.")] = None,
 ) -> None:
     """Write synthetic specimens as CSV. Nobody's data.
+
+    Times are counted back from --until: without it they are others at each call, also with the same seed.
 
     Ids (SP, BL, UR or CS and six digits) are unique within one file. Files that are to be imported together need
     numbers of their own: 2000 specimens with --first-number 0 use 0 to 499, so the next file begins at 500.
