@@ -24,10 +24,12 @@ def token(
     ttl_seconds: Annotated[int, typer.Option(min=1, max=3650 * DAY_SECONDS, help="How long it holds.")] = DAY_SECONDS,
 ) -> None:
     """Print one bearer token, and nothing else."""
+    from api.kernel.subjects import objection_to_subject
     from cli.configuration import load_settings
     from cli.signed_tokens import secrets_of, signed_token
 
-    if not subject.strip():
-        raise typer.BadParameter("must not be empty", param_hint="--subject")
+    objection = objection_to_subject(subject)
+    if objection is not None:
+        raise typer.BadParameter(objection, param_hint="--subject")
     settings = load_settings()
     say(signed_token(settings, secrets_of(settings), role.value, subject, ttl_seconds))

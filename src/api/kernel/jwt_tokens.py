@@ -11,6 +11,7 @@ import jwt
 from api.kernel.authorization import Role
 from api.kernel.principal import InvalidTokenError, Principal
 from api.kernel.signing_keys import JwksSigningKeys
+from api.kernel.subjects import objection_to_subject
 from domain.kernel.clock import Clock, SystemClock
 
 _LONGEST_TOKEN = 8192
@@ -113,8 +114,11 @@ class JwtTokens:
 
     def _principal(self, claims: Mapping[str, Any]) -> Principal:
         subject = claims.get("sub")
-        if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
+        if not isinstance(subject, str):
             raise InvalidTokenError("has no subject")
+        objection = objection_to_subject(subject)
+        if objection is not None:
+            raise InvalidTokenError(f"has a subject that cannot be: it {objection}")
         expires_at = _seconds(claims.get("exp"), "exp")
         if expires_at is None:
             raise InvalidTokenError("has no expiry")

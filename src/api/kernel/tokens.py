@@ -5,6 +5,7 @@ from datetime import timedelta
 import jwt
 
 from api.kernel.authorization import Role
+from api.kernel.subjects import objection_to_subject
 from domain.kernel.clock import Clock, SystemClock
 
 
@@ -21,10 +22,13 @@ def mint_token(
     """Return a signed token (HS256).
 
     Raises:
-        ValueError: the subject is empty or the time to live is not positive.
+        ValueError: the subject is one that would be refused, or the time to live is not positive.
     """
-    if not subject or ttl_seconds <= 0:
-        raise ValueError("a token needs a subject and a positive time to live")
+    objection = objection_to_subject(subject)
+    if objection is not None:
+        raise ValueError(f"the subject {objection}")
+    if ttl_seconds <= 0:
+        raise ValueError("a token needs a positive time to live")
     now = (clock or SystemClock()).now()
     claims: dict[str, object] = {
         "sub": subject,

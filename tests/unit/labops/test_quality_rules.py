@@ -111,6 +111,13 @@ def test_everything_that_is_wrong_is_told_with_its_line() -> None:
     ]
 
 
+def test_a_name_with_a_direction_mark_is_told_so_and_not_that_it_is_too_long() -> None:
+    text = 'rules:\n  - name: "PCR \\u202Eetal"\n    description: d\n    rule_type: timestamp_order\n'
+    rule = "must not hold control characters or direction marks"
+    assert ("rules[0].name", 2, rule) in problems_of(text)
+    assert ("rules[0].name", 2, "must be a text of 1 to 200 characters") in problems_of(text.replace("PCR", "A" * 201))
+
+
 @pytest.mark.parametrize(
     ("text", "line", "rule"),
     [

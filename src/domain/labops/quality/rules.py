@@ -181,8 +181,10 @@ def _text(
         return ""
     text = "" if node is None or isinstance(node.value, dict | list) else node.text.strip()
     longest = LONGEST_NAME if key == "name" else LONGEST_DESCRIPTION
-    if not 0 < len(text) <= longest or not text.replace("\n", " ").isprintable():
-        told = "is missing" if node is None else f"must be a text of 1 to {longest} characters"
+    told = "is missing" if node is None else f"must be a text of 1 to {longest} characters"
+    if 0 < len(text) <= longest:
+        told = "" if text.replace("\n", " ").isprintable() else "must not hold control characters or direction marks"
+    if told:
         problems.append(RuleProblem(f"{path}.{key}", told, line if node is None else node.line))
     return text
 
