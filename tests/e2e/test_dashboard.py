@@ -77,6 +77,18 @@ def test_who_is_not_logged_in_is_sent_to_log_in_and_comes_back_where_they_wanted
     page.wait_for_url("**/login?next=**")
 
 
+def test_the_api_describes_itself_without_any_other_host(visitor: Visitor, app: Served) -> None:
+    page = visitor.page
+    page.goto(f"{app.running.url}/api/v1/docs")
+    expect(page.locator(".info .title")).to_contain_text("Labkeeper")
+    page.locator(".filter-container input").fill("Specimens")
+    expect(page.locator(".opblock-tag").first).to_be_visible()
+    page.locator(".opblock-tag").first.click()
+    page.locator(".opblock-summary-control").first.click()
+    expect(page.locator(".opblock-body").first).to_contain_text("Responses")
+    visitor.screenshot("docs")
+
+
 def test_an_empty_lab_says_so_and_fills_as_specimens_come(visitor: Visitor, app: Served, api: httpx.Client) -> None:
     page = visitor.page
     visitor.enter(app.running.token(Role.MANAGER), "/")

@@ -19,8 +19,16 @@ MEDIA_TYPES = {
 _SMALLEST_COMPRESSED = 1024
 
 
-class PlotlyMissingError(LabkeeperError):
-    """The charting library is not where its package keeps it."""
+_PACKAGED = {
+    PLOTLY: ("plotly", f"package_data/{PLOTLY}"),
+    "swagger-ui-bundle.js": ("fastapi_offline", "static/swagger-ui-bundle.js"),
+    "swagger-ui.css": ("fastapi_offline", "static/swagger-ui.css"),
+}
+"""Files of installed packages, megabytes each: package and place in it."""
+
+
+class PackagedFileMissingError(LabkeeperError):
+    """A file is not where its package keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class StaticFile:
 
 
 class StaticFiles:
-    """Our own files from the package, and plotly.js from the one it is installed with.
+    """Our own files, and those of packages, which are read when they are first asked for.
 
     Attributes:
         version: differs when any of the files does.
@@ -53,22 +61,21 @@ class StaticFiles:
             for item in sorted(folder.iterdir(), key=lambda item: item.name)
             if Path(item.name).suffix in MEDIA_TYPES
         }
-        self._plotly = _plotly_path()
+        self._packaged = {name: _packaged_path(*place) for name, place in _PACKAGED.items()}
         self._reading = asyncio.Lock()
-        stamp = self._plotly.stat()
-        every = [*(file.tag for file in self._files.values()), str(stamp.st_size), str(int(stamp.st_mtime))]
+        stamps = [path.stat() for path in self._packaged.values()]
+        every = [file.tag for file in self._files.values()]
+        every += [f"{stamp.st_size} {int(stamp.st_mtime)}" for stamp in stamps]
         self.version = hashlib.blake2b("\n".join(every).encode(), digest_size=6).hexdigest()
 
     async def file_async(self, name: str) -> StaticFile | None:
         """Return a file; None where there is none of that name."""
-        if name == PLOTLY and name not in self._files:
+        path = self._packaged.get(name)
+        if path is not None and name not in self._files:
             async with self._reading:
                 if name not in self._files:
-                    self._files[name] = await asyncio.to_thread(self._read_plotly)
+                    self._files[name] = await asyncio.to_thread(lambda: _file(name, path.read_bytes()))
         return self._files.get(name)
-
-    def _read_plotly(self) -> StaticFile:
-        return _file(PLOTLY, self._plotly.read_bytes())
 
 
 def _file(name: str, body: bytes) -> StaticFile:
@@ -77,11 +84,11 @@ def _file(name: str, body: bytes) -> StaticFile:
     return StaticFile(MEDIA_TYPES[Path(name).suffix], body, compressed, tag)
 
 
-def _plotly_path() -> Path:
-    # Found without importing it: the Python side of the library takes longer to import than the page to load.
-    found = importlib.util.find_spec("plotly")
+def _packaged_path(package: str, place: str) -> Path:
+    # Found without importing it: the Python side of plotly takes longer to import than the page to load.
+    found = importlib.util.find_spec(package)
     for folder in (found.submodule_search_locations or ()) if found is not None else ():
-        path = Path(folder) / "package_data" / PLOTLY
+        path = Path(folder) / place
         if path.is_file():
             return path
-    raise PlotlyMissingError("plotly.min.js is missing: install the package plotly")
+    raise PackagedFileMissingError(f"{place} is missing: install the package {package}")

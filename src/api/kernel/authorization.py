@@ -68,7 +68,7 @@ def routes_with_access(app: FastAPI) -> Iterator[tuple[str, str, Access]]:
     Raises:
         UndeclaredAccessError: a route declares nothing, or is not one that can be guarded.
     """
-    documents = {app.openapi_url, app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url}
+    documents = {app.openapi_url}
     for route in app.routes:
         path = getattr(route, "path", repr(route))
         access = Access(None) if path in documents else access_of(getattr(route, "endpoint", None))

@@ -109,7 +109,7 @@ class LabkeeperWebApplicationBuilder(WebApplicationBuilder):
             version=version or "0.1.0",
             lifespan=_lifespan(provider),
             openapi_url=f"{API_PREFIX}/openapi.json",
-            docs_url=f"{API_PREFIX}/docs",
+            docs_url=None,
             redoc_url=None,
             middleware=[self._proxies, self._limits],
             redirect_slashes=False,
