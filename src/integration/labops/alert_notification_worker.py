@@ -1,14 +1,12 @@
 """Sends notifications, in one process at a time: channels side by side, each in order.
 
-What is under way is noted before it is sent. When the answer is lost, or this process dies before it is written down,
+What is under way is noted right before it is sent, after it has waited for its turn. When the answer is lost, or this process dies before it is written down,
 the notification is unconfirmed and not sent again: two messages for one state of an alert are worse than none, for the
 alert's next state is told all the same, and everybody can see here what was not confirmed. Webhooks are sent again:
 their receivers know a message by its id.
 """
 
 import asyncio
-from datetime import timedelta
-
 import structlog
 from neuroglia.hosting.abstractions import HostedService
 from opentelemetry import metrics
@@ -20,7 +18,7 @@ from application.labops.alerts.channel_addresses import ChannelAddresses
 from application.labops.alerts.configured_channel import ConfiguredChannel
 from application.labops.alerts.notifications import (
     CONFIGURED_CHANNEL,
-    ClaimedNotification,
+    DueNotification,
     NotificationAttempt,
     NotificationQueue,
     NotificationStatus,
@@ -106,7 +104,7 @@ class AlertNotificationWorker(HeldReader, HostedService):
 
     async def _empty_async(self, channel_id: str, held: HeldLease) -> None:
         try:
-            while not self.should_stop(held) and await self._send_next_async(channel_id):
+            while not self.should_stop(held) and await self._send_next_async(channel_id, held):
                 pass
         except UnavailableError as error:
             self._in_doubt = True
@@ -118,12 +116,22 @@ class AlertNotificationWorker(HeldReader, HostedService):
         finally:
             del self._running[channel_id]
 
-    async def _send_next_async(self, channel_id: str) -> bool:
-        """Send a channel's next notification; False when none is due."""
-        claimed = await self._queue.claim_async(channel_id, self._clock.now())
-        if claimed is None:
+    async def _send_next_async(self, channel_id: str, held: HeldLease) -> bool:
+        """Send a channel's next notification; False when none is due, or another process works now."""
+        due = await self._queue.first_due_async(channel_id, self._clock.now())
+        if due is None:
             return False
-        await self._send_async(claimed)
+        try:
+            found = await self._receiver_async(channel_id)
+        except CredentialsUnreadableError:
+            found = ChannelKind.TEAMS_WORKFLOW, None, False
+        if found is not None and found[1] is not None:
+            # Before it is noted as under way: whatever ends while it only waits for its turn leaves no doubt.
+            await self._sender.wait_for_turn_async(found[1])
+        if self.should_stop(held):
+            return False
+        if await self._queue.claim_async(due, self._clock.now()):
+            await self._send_async(due, found)
         return True
 
     async def _settle_doubts_async(self) -> None:
@@ -133,17 +141,8 @@ class AlertNotificationWorker(HeldReader, HostedService):
         if lost:
             log.warning("alert_notifications_unconfirmed", number=lost)
 
-    async def _send_async(self, claimed: ClaimedNotification) -> None:
+    async def _send_async(self, claimed: DueNotification, found: tuple[ChannelKind, str | None, bool] | None) -> None:
         settle = self._queue.settle_async
-        try:
-            found = await self._receiver_async(claimed.channel_id)
-        except CredentialsUnreadableError:
-            found = ChannelKind.TEAMS_WORKFLOW, None, False
-        except UnavailableError:
-            await self._queue.put_off_async(
-                claimed.notification_id, None, self._clock.now() + timedelta(seconds=self._schedule.first_seconds)
-            )
-            raise
         began = self._clock.now()
         if found is None:
             await settle(claimed.notification_id, NotificationStatus.DROPPED, None)
@@ -162,7 +161,7 @@ class AlertNotificationWorker(HeldReader, HostedService):
         else:
             await self._call_async(claimed, kind, url)
 
-    async def _call_async(self, claimed: ClaimedNotification, kind: ChannelKind, url: str) -> None:
+    async def _call_async(self, claimed: DueNotification, kind: ChannelKind, url: str) -> None:
         began = self._clock.now()
         sent = await self._sender.send_async(claimed.channel_id, kind, url, claimed.notification_id, claimed.body)
         attempt = NotificationAttempt(began, sent.duration_ms, sent.status, sent.error)

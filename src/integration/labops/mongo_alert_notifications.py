@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from application.labops.alerts.notifications import (
-    ClaimedNotification,
+    DueNotification,
     NewNotification,
     NotificationAttempt,
     NotificationQueue,
@@ -105,17 +105,12 @@ class MongoAlertNotifications(Notifications, NotificationQueue):
         with translating_outages(_STORE):
             return sorted(group["_id"] for group in await self._driver.aggregate_async(COLLECTION, first))
 
-    async def claim_async(self, channel_id: str, now: datetime) -> ClaimedNotification | None:
+    async def first_due_async(self, channel_id: str, now: datetime) -> DueNotification | None:
         with translating_outages(_STORE):
             first = await self._collection.find_one({"channel": channel_id, "status": _PENDING}, sort=_ORDER)
-            if first is None or first["due_at"] > now:
-                return None
-            claimed = await self._collection.update_one(
-                {"_id": first["_id"], "status": _PENDING, "due_at": first["due_at"]}, {"$set": {"status": _SENDING}}
-            )
-        if not claimed.modified_count:
+        if first is None or first["due_at"] > now:
             return None
-        return ClaimedNotification(
+        return DueNotification(
             first["_id"],
             channel_id,
             first["subject"],
@@ -124,6 +119,17 @@ class MongoAlertNotifications(Notifications, NotificationQueue):
             first["body"],
             first["failures"],
         )
+
+    async def claim_async(self, due: DueNotification, now: datetime) -> bool:
+        unchanged = {
+            "_id": due.notification_id,
+            "status": _PENDING,
+            "failures": due.failures,
+            "due_at": {"$lte": now},
+        }
+        with translating_outages(_STORE):
+            claimed = await self._collection.update_one(unchanged, {"$set": {"status": _SENDING}})
+        return bool(claimed.modified_count)
 
     async def settle_async(
         self, notification_id: str, status: NotificationStatus, attempt: NotificationAttempt | None

@@ -59,10 +59,18 @@ class TeamsSender(ChannelSender):
         """Close all connections."""
         await self._client.close_async()
 
+    async def wait_for_turn_async(self, url: str) -> None:
+        address = hashlib.sha256(url.encode()).hexdigest()
+        now = time.monotonic()
+        if len(self._next_at) > MOST_ADDRESSES:
+            self._next_at = {key: at for key, at in self._next_at.items() if at > now}
+        at = max(now, self._next_at.get(address, now))
+        self._next_at[address] = at + SPACING_SECONDS
+        await asyncio.sleep(at - now)
+
     async def send_async(
         self, channel_id: str, kind: ChannelKind, url: str, message_id: str, body: bytes
     ) -> SendOutcome:
-        await self._wait_for_turn_async(url)
         if kind is ChannelKind.WEBHOOK:
             answer = await self._signed.send_async(channel_id, url, message_id, body)
             fate = SendFate.TAKEN if answer.taken else _fate_of(answer.status)
@@ -87,15 +95,6 @@ class TeamsSender(ChannelSender):
         if 200 <= got.status < 300:
             return SendOutcome(SendFate.TAKEN, got.status, took)
         return SendOutcome(_fate_of(got.status), got.status, took, f"answered {got.status}", got.retry_after_seconds)
-
-    async def _wait_for_turn_async(self, url: str) -> None:
-        address = hashlib.sha256(url.encode()).hexdigest()
-        now = time.monotonic()
-        if len(self._next_at) > MOST_ADDRESSES:
-            self._next_at = {key: at for key, at in self._next_at.items() if at > now}
-        at = max(now, self._next_at.get(address, now))
-        self._next_at[address] = at + SPACING_SECONDS
-        await asyncio.sleep(at - now)
 
 
 def _fate_of(status: int | None) -> SendFate:

@@ -84,14 +84,17 @@ async def test_what_was_under_way_when_its_process_died_is_not_sent_again(driver
     await notifications.queue_async(new)
     await notifications.queue_async(new)
     now = datetime(2100, 1, 1, tzinfo=UTC)
-    claimed = await notifications.claim_async("c", now)
-    assert claimed is not None
-    assert claimed.notification_id == "n1"
+    due = await notifications.first_due_async("c", now)
+    assert due is not None
+    assert due.notification_id == "n1"
+    assert await notifications.confirm_nothing_async() == 0, "what only waits for its turn is not in doubt"
+    assert [await notifications.claim_async(due, now) for _ in range(2)] == [True, False]
     assert await notifications.confirm_nothing_async() == 1
-    following = await notifications.claim_async("c", now)
+    following = await notifications.first_due_async("c", now)
     assert following is not None
     assert following.notification_id == "n2"
-    assert await notifications.claim_async("c", now) is None
+    assert await notifications.claim_async(following, now)
+    assert await notifications.first_due_async("c", now) is None
     assert await notifications.retry_async("c", "n1")
     assert not await notifications.retry_async("c", "n2")
 

@@ -1,5 +1,6 @@
 """Alerts end to end: rules, evaluation, messages to a simulated Teams, and what people do about them."""
 
+import asyncio
 import base64
 import json
 import logging
@@ -237,8 +238,8 @@ def test_whoever_says_when_to_come_again_is_not_asked_before(
     evaluated(http, made(http, RULES, rule(channels=[to], filters={"assay": f"LATER{kind[6:9]}"})))
 
     def tried() -> dict[str, Any] | None:
-        [one] = notifications(http, to)
-        return one if one["attempts_made"] and one["status"] == "pending" else None
+        tries = [one for one in notifications(http, to) if one["attempts_made"] and one["status"] == "pending"]
+        return tries[0] if tries else None
 
     one = eventually(tried, "a try that was refused")
     asked = datetime.fromisoformat(one["next_attempt_at"]) - datetime.fromisoformat(one["attempts"][0]["at"])
@@ -254,6 +255,32 @@ def test_no_more_than_four_messages_a_second_go_to_one_address(http: httpx.Clien
         assert http.post(f"{CHANNELS}/{to}/test").json()["dry_run"] is False
     sent = notifications(http, to, *["delivered"] * 7)
     assert [one["attempts_made"] for one in sent] == [1] * 7, "nothing was refused for coming too fast"
+
+
+def test_a_message_that_only_waited_for_its_turn_when_its_process_died_is_sent(
+    http: httpx.Client, app: Served, teams: TeamsSimulator
+) -> None:
+    to = channel(http, teams, "waits")
+    hosted = app.running.app.state.services.get_services(HostedService)
+    [worker] = [one for one in hosted if isinstance(one, AlertNotificationWorker)]
+    taken: list[asyncio.Task[None]] = []
+
+    async def others_come_first() -> None:
+        url = f"{teams.url}/workflows/waits?sig=top-secret"
+        taken.extend(asyncio.create_task(worker._sender.wait_for_turn_async(url)) for _ in range(5))
+        await asyncio.sleep(0)
+
+    async def end_of_process() -> int:
+        worker._running[to].cancel()
+        return await worker._queue.confirm_nothing_async()
+
+    app.run(others_come_first())
+    http.post(f"{CHANNELS}/{to}/test")
+    eventually(lambda: to in worker._running, "it waits for its turn")
+    assert [one["status"] for one in notifications(http, to)] == ["pending"]
+    assert app.run(end_of_process()) == 0
+    [sent] = notifications(http, to, "delivered")
+    assert (sent["attempts_made"], len(teams.messages("/waits"))) == (1, 1)
 
 
 def test_a_dry_run_shows_the_exact_payload_and_sends_nothing(

@@ -50,7 +50,7 @@ class NewNotification:
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimedNotification:
+class DueNotification:
     """A notification whose turn has come. ``failures`` counts tries since it was queued or sent again by hand."""
 
     notification_id: str
@@ -133,8 +133,12 @@ class NotificationQueue(ABC):
         """Return the channels whose first pending notification is due."""
 
     @abstractmethod
-    async def claim_async(self, channel_id: str, now: datetime) -> ClaimedNotification | None:
-        """Take a channel's first pending notification if it is due, and note that it is under way."""
+    async def first_due_async(self, channel_id: str, now: datetime) -> DueNotification | None:
+        """Return a channel's first pending notification if it is due. It stays pending."""
+
+    @abstractmethod
+    async def claim_async(self, due: DueNotification, now: datetime) -> bool:
+        """Note that one is under way, right before it is; False when it is not due any more as it was returned."""
 
     @abstractmethod
     async def settle_async(

@@ -35,10 +35,14 @@ class ChannelSender(ABC):
     """Sends to addresses outside, at most four messages a second to the same one."""
 
     @abstractmethod
+    async def wait_for_turn_async(self, url: str) -> None:
+        """Return when one more message may be sent to an address; to be called before each."""
+
+    @abstractmethod
     async def send_async(
         self, channel_id: str, kind: ChannelKind, url: str, message_id: str, body: bytes
     ) -> SendOutcome:
-        """Send once. A receiver's failure is an outcome, not an error.
+        """Send once, now. A receiver's failure is an outcome, not an error.
 
         Raises:
             UnavailableError: what is needed for sending cannot be looked up; nothing was sent.
