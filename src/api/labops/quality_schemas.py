@@ -37,7 +37,13 @@ _SUMMARY: dict[str, Any] = {
     "not_checked": 0,
     "timestamp": _AT,
 }
-_COUNT: dict[str, Any] = {"rule_name": "Known statuses", "severity": "ERROR", "violations": 1, "affected_rows": 1}
+_COUNT: dict[str, Any] = {
+    "rule_name": "Known statuses",
+    "severity": "ERROR",
+    "violations": 1,
+    "affected_rows": 1,
+    "affected_values": 1,
+}
 _RUN: dict[str, Any] = {
     "run_id": "0193a5c2-7f10-7000-8c1e-0d5f3a9b2e44",
     "kind": "specimens",
@@ -113,7 +119,11 @@ class NotCheckedAnswer(BaseModel):
 
 
 class RuleCountAnswer(BaseModel):
-    """How often one rule was broken; zeros when it holds."""
+    """How often one rule was broken; zeros when it holds.
+
+    `affected_rows` are different rows: one that breaks the rule in several columns counts once. `affected_values` are
+    all that its violations count together; null in reports from before that was told.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -121,6 +131,7 @@ class RuleCountAnswer(BaseModel):
     severity: Severity
     violations: int
     affected_rows: int
+    affected_values: int | None
 
 
 class SummaryAnswer(BaseModel):

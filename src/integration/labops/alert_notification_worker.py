@@ -1,12 +1,13 @@
 """Sends notifications, in one process at a time: channels side by side, each in order.
 
-What is under way is noted right before it is sent, after it has waited for its turn. When the answer is lost, or this process dies before it is written down,
-the notification is unconfirmed and not sent again: two messages for one state of an alert are worse than none, for the
-alert's next state is told all the same, and everybody can see here what was not confirmed. Webhooks are sent again:
-their receivers know a message by its id.
+What is under way is noted right before it is sent, after it has waited for its turn. When the answer is lost, or this
+process dies before it is written down, the notification is unconfirmed and not sent again: two messages for one state
+of an alert are worse than none, for the alert's next state is told all the same, and everybody can see here what was
+not confirmed. Webhooks are sent again: their receivers know a message by its id.
 """
 
 import asyncio
+
 import structlog
 from neuroglia.hosting.abstractions import HostedService
 from opentelemetry import metrics

@@ -58,6 +58,25 @@ def test_missing_columns_are_one_violation_without_rows() -> None:
     assert (one.value, one.expected) == ("['c', 'd']", "['a', 'c', 'd']")
 
 
+def test_a_row_that_breaks_a_rule_in_several_columns_counts_once() -> None:
+    text = "a,b,c\n1,,\n,,1\n,1,1\n1,1,1\n1,1,1\n"
+    everywhere, mostly = engine("completeness", columns=["a", "b", "c"]), engine("completeness", columns=["a", "c"])
+    mostly = {**mostly, "name": "M", "parameters": {"columns": ["a", "c"], "threshold": 0.3}}
+    every, most = check(text, everywhere, mostly).rules
+    assert (every.violations, every.affected_rows, every.affected_values) == (3, 3, 5)
+    assert (most.violations, most.affected_rows, most.affected_values) == (1, 2, 2), "c is allowed to lack its one"
+    words = {"a": "numeric", "b": "numeric"}
+    rows = "".join(f"x,{'x' if number % 2 else 1}\n" for number in range(9000))
+    [many] = check(f"a,b\n{rows}", engine("data_types", columns=words)).rules
+    assert (many.violations, many.affected_rows, many.affected_values) == (2, 9000, 13_500)
+
+
+def test_combinations_are_bounded_and_no_row_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("domain.labops.quality.distinct_rows.MOST_COMBINATIONS", 2)
+    [count] = check("a,b,c,d\n,,1,1\n1,,,1\n1,1,,\n,1,1,\n", engine("completeness", columns=list("abcd"))).rules
+    assert (count.affected_rows, count.affected_values) == (4, 8)
+
+
 def test_equal_times_are_in_the_wrong_order_and_missing_ones_are_not() -> None:
     text = (
         "received_at,processed_at\n"

@@ -34,9 +34,10 @@ class Unchecked:
 
 
 class Check(ABC):
-    """One check. ``columns`` are those it cannot do without."""
+    """One check. ``columns`` are those it cannot do without, ``tallies`` what it counts while it looks at rows."""
 
     columns: tuple[str, ...] = ()
+    tallies: tuple[RowTally, ...] = ()
 
     def see(self, batch: RowBatch) -> None:  # noqa: B027  not every check looks at rows
         """Look at some rows."""
@@ -72,6 +73,7 @@ class OneBeforeTheOther(Check):
     def __init__(self, first: str, second: str) -> None:
         self.columns = (first, second)
         self._tally = RowTally()
+        self.tallies = (self._tally,)
         self._unreadable = {first: 0, second: 0}
 
     def see(self, batch: RowBatch) -> None:
@@ -99,6 +101,7 @@ class NotAfter(Check):
         self.columns = (column,)
         self._limit, self._told = limit, told
         self._tally = RowTally()
+        self.tallies = (self._tally,)
         self._unreadable = {column: 0}
 
     def see(self, batch: RowBatch) -> None:
@@ -123,6 +126,7 @@ class LastsAtMost(Check):
         self.columns = (first, second)
         self._hours, self._longest = hours, timedelta(hours=hours)
         self._tally = RowTally()
+        self.tallies = (self._tally,)
 
     def see(self, batch: RowBatch) -> None:
         first, second = self.columns
@@ -144,6 +148,7 @@ class OneOf(Check):
         self.columns = (column,)
         self._allowed, self._texts, self._numbers = allowed, frozenset(allowed), numbers
         self._tally = RowTally()
+        self.tallies = (self._tally,)
         self._values: dict[str | None, None] = {}
 
     def see(self, batch: RowBatch) -> None:

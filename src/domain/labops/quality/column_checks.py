@@ -14,6 +14,7 @@ class HasType(Check):
         self.columns = (column,)
         self._word, self._is_time = word, is_time
         self._tally = RowTally()
+        self.tallies = (self._tally,)
         self._first_rows: list[int] = []
 
     def see(self, batch: RowBatch) -> None:
@@ -48,7 +49,7 @@ class Within(Check):
     def __init__(self, column: str, least: float | None, most: float | None) -> None:
         self.columns = (column,)
         self._least, self._most = least, most
-        self._below, self._above = RowTally(), RowTally()
+        self._below, self._above = self.tallies = RowTally(), RowTally()
         self._others = 0
 
     def see(self, batch: RowBatch) -> None:
@@ -83,6 +84,7 @@ class FilledIn(Check):
         self._threshold = threshold
         self._rows = 0
         self._tally = RowTally()
+        self.tallies = (self._tally,)
 
     def see(self, batch: RowBatch) -> None:
         cells = batch.columns[self.columns[0]]
@@ -106,6 +108,7 @@ class Looks(Check):
         self.columns = (column,)
         self._word, self._fits = word, fits
         self._tally = RowTally()
+        self.tallies = (self._tally,)
 
     def see(self, batch: RowBatch) -> None:
         cells = batch.columns[self.columns[0]]
@@ -124,6 +127,7 @@ class OnlyWhere(Check):
     def __init__(self, check: Check, column: str, values: frozenset[str]) -> None:
         self._check, self._column, self._values = check, column, values
         self.columns = (*check.columns, column)
+        self.tallies = check.tallies
 
     def see(self, batch: RowBatch) -> None:
         self._check.see(batch.where(self._column, self._values))

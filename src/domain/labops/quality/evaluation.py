@@ -5,7 +5,8 @@ from datetime import datetime
 
 from domain.labops.quality.batches import RowBatch
 from domain.labops.quality.checks import Check, Finding, Unchecked
-from domain.labops.quality.report import NotChecked, QualityReport, RuleCount, Severity, Violation
+from domain.labops.quality.distinct_rows import DistinctRows
+from domain.labops.quality.report import NotChecked, QualityReport, RowTally, RuleCount, Severity, Violation
 from domain.labops.quality.rule_types import Circumstances
 from domain.labops.quality.rules import QualityRule, RuleSet
 
@@ -19,7 +20,9 @@ class Evaluation:
         self._checks: list[tuple[QualityRule, Check]] = []
         self._not_checked: list[NotChecked] = []
         self._rules = rules.rules
+        self._distinct: dict[str, DistinctRows] = {}
         for rule in rules.rules:
+            tallies: list[RowTally] = []
             for check in rule.checks(there):
                 absent = [name for name in check.columns if name not in there.columns]
                 if absent:
@@ -28,16 +31,22 @@ class Evaluation:
                     check.close()
                 else:
                     self._checks.append((rule, check))
+                    tallies += check.tallies
+            if len(tallies) > 1:
+                self._distinct[rule.name] = DistinctRows(tallies)
 
     def see(self, batch: RowBatch) -> None:
         """Look at some rows."""
         self._rows += len(batch.rows)
         for _, check in self._checks:
             check.see(batch)
+        for rows in self._distinct.values():
+            rows.see()
 
     def report(self, made_at: datetime, further: Sequence[Violation] = ()) -> QualityReport:
         """Return what was found; ``further`` are violations that reading the data has brought."""
         violations = list(further)
+        found: dict[str, list[RowTally]] = {}
         for rule, check in self._checks:
             for result in check.results():
                 if isinstance(result, Unchecked):
@@ -45,8 +54,9 @@ class Evaluation:
                     self._not_checked.append(told)
                 else:
                     violations.append(_violation(rule, result))
-        counts = [_count(rule.name, rule.severity, violations) for rule in self._rules]
-        counts += [_count(one.rule_name, one.severity, [one]) for one in further]
+                    found.setdefault(rule.name, []).append(result.tally)
+        counts = [self._count(rule, found.get(rule.name, [])) for rule in self._rules]
+        counts += [_count(one.rule_name, one.severity, 1, one.affected_rows, one.affected_rows) for one in further]
         return QualityReport(
             rows=self._rows,
             columns=len(self._columns),
@@ -55,6 +65,12 @@ class Evaluation:
             not_checked=tuple(self._not_checked),
             made_at=made_at,
         )
+
+    def _count(self, rule: QualityRule, tallies: Sequence[RowTally]) -> RuleCount:
+        values = sum(tally.count for tally in tallies)
+        distinct = self._distinct.get(rule.name)
+        rows = values if distinct is None or len(tallies) < 2 else distinct.count(tallies)
+        return _count(rule.name, rule.severity, len(tallies), rows, values)
 
     def close(self) -> None:
         """Let go of what the checks hold."""
@@ -76,7 +92,7 @@ def _violation(rule: QualityRule, finding: Finding) -> Violation:
     )
 
 
-def _count(name: str, severity: Severity, violations: Sequence[Violation]) -> RuleCount:
-    own = [one for one in violations if one.rule_name == name]
-    affected = sum(one.affected_rows for one in own)
-    return RuleCount(rule_name=name, severity=severity, violations=len(own), affected_rows=affected)
+def _count(name: str, severity: Severity, violations: int, rows: int, values: int) -> RuleCount:
+    return RuleCount(
+        rule_name=name, severity=severity, violations=violations, affected_rows=rows, affected_values=values
+    )

@@ -29,15 +29,22 @@ class Example:
 
 @dataclass(slots=True)
 class RowTally:
-    """Rows that break a rule, in rising order: all are counted, the first ones listed."""
+    """Rows that break a rule, in rising order: all are counted, the first ones listed.
+
+    Attributes:
+        fresh: rows since somebody last looked; None while nobody does.
+    """
 
     count: int = 0
     rows: list[int] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
+    fresh: list[int] | None = None
 
     def add(self, row: int, line: int | None, value: str | None) -> None:
         """Count a row."""
         self.count += 1
+        if self.fresh is not None:
+            self.fresh.append(row)
         if len(self.rows) < MOST_ROWS:
             self.rows.append(row)
             if len(self.examples) < MOST_EXAMPLES:
@@ -78,12 +85,18 @@ class NotChecked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleCount:
-    """How often one rule was broken; ``violations`` is 0 for a rule that holds."""
+    """How often one rule was broken; ``violations`` is 0 for a rule that holds.
+
+    Attributes:
+        affected_rows: different rows that break it; one that does in several columns counts once.
+        affected_values: cells, or pairs of cells that are compared, that break it: the sum over its violations.
+    """
 
     rule_name: str
     severity: Severity
     violations: int
     affected_rows: int
+    affected_values: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,7 @@ class QualityWatch(Aggregate[QualityWatchState]):
 
 def _weight(count: RuleCount) -> int:
     """Return how many rows break a rule; a schema that does counts as one."""
-    return max(count.affected_rows, count.violations)
+    return count.affected_rows or min(1, count.violations)
 
 
 def _share(part: int, rows: int) -> float:
