@@ -58,6 +58,7 @@ def _shared(run: SimulationRun) -> dict[str, Any]:
         "replications": plan.replications,
         "seed": plan.seed,
         "horizon": timedelta(minutes=plan.horizon),
+        "begins": plan.begins,
         "service_times": run.observed.service_times,
         "replications_done": run.replications_done,
         "progress": run.replications_done / plan.replications,

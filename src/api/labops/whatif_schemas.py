@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from api.kernel.strict_body import StrictBody
 from application.labops.whatif.runs import SimulationState
@@ -96,10 +96,17 @@ def _iso_duration(value: Any) -> Any:
     return value
 
 
+def _within_bounds(value: timedelta) -> timedelta:
+    if not timedelta(hours=1) <= value <= timedelta(days=366):
+        raise ValueError("must be from PT1H to P366D")
+    return value
+
+
 Horizon = Annotated[
     timedelta,
     BeforeValidator(_iso_duration),
-    Field(strict=False, ge=timedelta(hours=1), le=timedelta(days=366)),
+    AfterValidator(_within_bounds),
+    Field(strict=False),
     WithJsonSchema(
         {
             "type": "string",
@@ -232,6 +239,14 @@ class SimulationSummary(BaseModel):
     replications: int
     seed: int
     horizon: timedelta
+    begins: Annotated[
+        datetime | None,
+        Field(
+            description="When the simulated time begins: with the first full hour after the last specimen that was "
+            "observed. Where arrivals differ by hour of the week or of the day, it decides which of them a short "
+            "`horizon` sees. Null in simulations from before this was told, which began on a Monday at 00:00 UTC."
+        ),
+    ]
     service_times: ServiceTimes
     replications_done: int
     progress: Annotated[float, Field(description="From 0 to 1.")]

@@ -1,5 +1,6 @@
 """The simulation against queueing theory: it must find, within its confidence, what can be computed."""
 
+from datetime import UTC, datetime, timedelta
 from math import exp, factorial, log
 
 import pytest
@@ -134,6 +135,21 @@ def test_arrivals_follow_the_hour() -> None:
     figures = [replicate(lab, Scenario(), Plan(1, 3, 10 * 1440.0), number) for number in range(10)]
     mean = sum(one.specimens for one in figures) / 10
     assert abs(mean - 2400) < 4 * (2400 / 10) ** 0.5
+
+
+def test_the_simulated_time_begins_in_the_hour_that_its_plan_names() -> None:
+    """Specimens come on Saturdays only: of a day from then on there are some, of a Sunday none."""
+    rates = tuple(30.0 if hour // 24 == 5 else 0.0 for hour in range(168))
+    lab = laboratory(1, 5, (1.0,))
+    lab = Laboratory(lab.assays, Arrivals(rates, ((1.0,),) * 168), lab.machines, {}, 0.0)
+    saturday = datetime(2026, 2, 7, tzinfo=UTC)
+
+    def specimens(begins: datetime | None) -> int:
+        return replicate(lab, Scenario(), Plan(1, 3, 1440.0, begins), 0).specimens
+
+    assert (specimens(None), specimens(saturday + timedelta(days=1))) == (0, 0)
+    assert abs(specimens(saturday) - 720) < 4 * 720**0.5
+    assert abs(specimens(saturday + timedelta(hours=16)) - 240) < 4 * 240**0.5
 
 
 def test_the_pieces_of_a_batch_wait_for_each_other() -> None:

@@ -45,7 +45,8 @@ class StartSimulationCommandHandler(CommandHandler[StartSimulationCommand, Opera
             return too_soon(f"{MOST_OPEN} simulations wait or run already; cancel one or wait", RETRY_SECONDS)
         found = await self._calibration.calibrate_async()
         seed = secrets.randbits(_SEED_BITS) if request.seed is None else request.seed
-        plan = Plan(request.replications, seed, self._minutes_of(request, found.laboratory))
+        minutes = self._minutes_of(request, found.laboratory)
+        plan = Plan(request.replications, seed, minutes, found.observed.following_hour)
         check_simulation(Simulation(found.laboratory, request.scenario, plan))
         run = await self._runs.queue_async(current_request().actor, found, request.scenario, plan)
         return self.accepted(run)

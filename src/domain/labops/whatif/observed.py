@@ -1,7 +1,7 @@
 """What was seen of a laboratory, and the simulated laboratory that follows from it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from domain.labops.whatif.laboratory import Laboratory
@@ -59,6 +59,11 @@ class Observed:
     tat_p90: float
     tat_p99: float
     machines: tuple[ObservedMachine, ...]
+
+    @property
+    def following_hour(self) -> datetime:
+        """The first full hour after what was seen."""
+        return self.until.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What is simulated, how much of it at most, and what comes out."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from math import inf
 from statistics import fmean, stdev
 
@@ -23,11 +24,19 @@ class Plan:
         replications: independent repetitions, each with random numbers of its own.
         seed: the same seed gives the same numbers.
         horizon: minutes during which specimens arrive; what is in the laboratory at its end is still worked off.
+        begins: the hour in which the simulated time begins, aware UTC: it decides which rates of arrivals come first.
+            None for Monday 00:00 UTC, as in plans from before there was a choice.
     """
 
     replications: int
     seed: int
     horizon: float
+    begins: datetime | None = None
+
+    @property
+    def first_hour(self) -> int:
+        """The hour of the week, from Monday 00:00 UTC, in which it begins."""
+        return 0 if self.begins is None else self.begins.weekday() * 24 + self.begins.hour
 
     @property
     def warm_up(self) -> float:

@@ -14,8 +14,12 @@ laboratory is like: what differs between two laboratories is then no matter of c
 """
 
 
-def jobs_of(laboratory: Laboratory, horizon: float, random: Random) -> list[Job]:
-    """Return the specimens of a replication in the order in which they come to the queue."""
+def jobs_of(laboratory: Laboratory, horizon: float, random: Random, first_hour: int = 0) -> list[Job]:
+    """Return the specimens of a replication in the order in which they come to the queue.
+
+    Args:
+        first_hour: hour of the week, from Monday 00:00 UTC, in which the replication begins.
+    """
     rates, mix = laboratory.arrivals.per_hour, laboratory.arrivals.mix
     cumulated = [list(accumulate(shares)) for shares in mix]
     handling = [laboratory.handling.get(assay, ()) for assay in laboratory.assays]
@@ -24,8 +28,9 @@ def jobs_of(laboratory: Laboratory, horizon: float, random: Random) -> list[Job]
     draw, pause = random.random, random.expovariate
     hour = 0
     while (begin := hour * 60.0) < horizon:
-        rate = rates[hour % len(rates)] / 60.0
-        shares = cumulated[hour % len(rates)]
+        of_pattern = (first_hour + hour) % len(rates)
+        rate = rates[of_pattern] / 60.0
+        shares = cumulated[of_pattern]
         hour += 1
         if rate <= 0:
             continue

@@ -36,7 +36,8 @@ class _Model:
         self.records = Records(plan.warm_up, plan.horizon)
         self.queues = _queues(laboratory, policy)
         self.idle: deque[_Run] = deque()
-        self._jobs = jobs_of(laboratory, plan.horizon, Random(f"{plan.seed} {number} arrivals"))  # noqa: S311
+        luck = Random(f"{plan.seed} {number} arrivals")  # noqa: S311  no secret: it must repeat itself
+        self._jobs = jobs_of(laboratory, plan.horizon, luck, plan.first_hour)
         self._luck = Random(f"{plan.seed} {number} failures").random  # noqa: S311  no secret: it must repeat itself
         self._rerun_probability = laboratory.rerun_probability
         self._longest_wait = policy.longest_wait if policy.kind is PolicyKind.BATCH else None
