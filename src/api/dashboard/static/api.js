@@ -45,8 +45,11 @@ async function answered(path, options = {}) {
   return answer;
 }
 
+const PATIENCE_MILLISECONDS = 30000;
+
+/** Ask for JSON; no answer for half a minute is none. */
 export async function get(path, options = {}) {
-  return (await answered(path, options)).json();
+  return (await answered(path, { signal: AbortSignal.timeout(PATIENCE_MILLISECONDS), ...options })).json();
 }
 
 /** Send JSON (or a form) and return {status, body, headers}; body is null where there is none. */

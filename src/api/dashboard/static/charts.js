@@ -18,6 +18,11 @@ const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").
 /** A name as the charts show it. They lose what every object has (`toString`), so such a name gets a mark without width. */
 export const plain = (text) => escaped(String(text)) + (text in {} ? "\u200b" : "");
 
+const LONGEST_LABEL = 12;
+
+/** A name as an axis shows it: shortened, the whole of it being in the hover. */
+export const label = (text) => plain([...text].length > LONGEST_LABEL ? `${[...text].slice(0, LONGEST_LABEL - 1).join("")}…` : text);
+
 /** Labels of a time axis: the hour, and below it the day where that changes; or the day, and below it the year. */
 export const timeAxis = (grain) => ({ type: "date", tickformat: grain === "hour" ? "%H:%M\n%d %b" : "%d %b\n%Y" });
 

@@ -1,5 +1,5 @@
 import { get, send } from "./api.js";
-import { ageNode, attempt, badge, byId, count, el, every, fill, may, messageOf, moment, notify, part, setFresh, setState } from "./ui.js";
+import { ageNode, attempt, badge, byId, count, el, every, fill, hide, may, messageOf, moment, named, notify, part, refocus, spelt, setFresh, setState, setText } from "./ui.js";
 
 const API = "/api/v1/dq";
 const SEVERITIES = { ERROR: "bad", WARNING: "warn", INFO: "info" };
@@ -8,22 +8,24 @@ const [runs, check, violations, rules] = ["runs", "check", "violations", "rules"
 const text = byId("rules-text");
 const faults = byId("rules-error");
 let tag = null;
+let stored = null;
 
 function showViolations(found, title) {
   fill(violations.querySelector("table"), found.map((one) => el("tr", {},
-    el("th", { scope: "row", class: "cut", title: one.description }, one.rule_name), el("td", {}, badge(one.severity.toLowerCase(), SEVERITIES[one.severity])),
-    el("td", {}, one.column), el("td", { class: "num" }, count(one.affected_rows)),
-    el("td", { class: "cut mono", title: one.value }, one.value || "–"), el("td", { class: "cut mono", title: one.expected }, one.expected || "–"))));
+    el("th", { scope: "row", class: "cut", title: `${one.rule_name}\n${one.description}` }, named(one.rule_name)), el("td", {}, badge(one.severity.toLowerCase(), SEVERITIES[one.severity])),
+    el("td", { class: "name" }, named(one.column)), el("td", { class: "num" }, count(one.affected_rows)),
+    el("td", { class: "cut mono", title: spelt(one.value || "") }, named(spelt(one.value || "–"))), el("td", { class: "cut mono", title: one.expected }, named(one.expected || "–")))));
   part(violations, "hint").textContent = title;
   setState(violations, found.length ? "ready" : "empty", `${title}: no rule is broken.`);
 }
 
 const titleOf = (run) => `${run.kind === "imports" ? "import" : "stored specimens"}, ${moment(run.started_at)}`;
+const rulesOf = (version, source) => (version ? `version ${version} of the rules` : `the rules of ${source}`);
 
 async function showRun(run) {
   setState(violations, "loading");
   try {
-    showViolations((await get(`${API}/runs/${run.run_id}`)).violations, titleOf(run));
+    showViolations((await get(`${API}/runs/${run.run_id}`)).violations, `${titleOf(run)}, by ${rulesOf(run.rules_version, run.rules_source)}`);
   } catch (error) {
     setState(violations, "error", messageOf(error));
   }
@@ -58,12 +60,26 @@ async function look() {
 async function showRules() {
   const found = await get(`${API}/rules`);
   tag = `"${found.version}"`;
-  text.value = found.yaml;
+  stored = { ...found, yaml: found.yaml.replace(/\r\n?/g, "\n") };
+  if (!text.hasAttribute("data-unsaved")) text.value = found.yaml;
   part(rules, "hint").textContent = found.version ? `version ${found.version}` : found.source;
   setState(rules, "ready");
 }
 
-text.addEventListener("input", () => text.toggleAttribute("data-unsaved", true));
+/** Tell a draft from the rules that count. */
+function showWhich() {
+  const draft = text.value !== stored.yaml;
+  text.toggleAttribute("data-unsaved", draft);
+  setText(byId("rules-label"), draft ? `Draft, not saved: ${rulesOf(stored.version, stored.source)} count until it is` : "Rules that count now");
+  hide(byId("rules-back"), !draft, text);
+}
+
+text.addEventListener("input", () => stored && showWhich());
+byId("rules-back").addEventListener("click", () => {
+  text.value = stored.yaml;
+  accepted("");
+  showWhich();
+});
 
 function refused(error) {
   const given = error.document?.errors || [];
@@ -90,9 +106,11 @@ byId("rules-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   byId("rules-told").textContent = "";
   try {
-    const { body } = await send("PUT", `${API}/rules`, { yaml: text.value }, { headers: { "If-Match": tag } });
+    const yaml = text.value;
+    const { body } = await send("PUT", `${API}/rules`, { yaml }, { headers: { "If-Match": tag } });
     tag = `"${body.version}"`;
-    text.removeAttribute("data-unsaved");
+    stored = { ...stored, yaml, version: body.version };
+    showWhich();
     part(rules, "hint").textContent = `version ${body.version}`;
     accepted("saved");
   } catch (error) {
@@ -118,7 +136,7 @@ byId("check-form").addEventListener("submit", async (event) => {
   try {
     const { body } = await send("POST", `${API}/validate-csv`, form);
     told.textContent = `${count(body.data_shape[0])} rows, ${count(body.rules_applied)} rules, ${count(body.violations_count)} violations`;
-    showViolations(body.violations, given.name);
+    showViolations(body.violations, `${given.name}, by ${body.rules_source === "rules_file" ? own?.name : `the ${body.rules_source === "stored" ? "stored rules" : `rules of ${body.rules_source}`}`}`);
   } catch (error) {
     told.textContent = "";
     problem.textContent = messageOf(error);
@@ -143,6 +161,7 @@ runNow.addEventListener("click", async () => {
     notify(messageOf(error), "bad");
   } finally {
     runNow.disabled = false;
+    refocus(document, "run-now");
   }
 });
 

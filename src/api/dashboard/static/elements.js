@@ -16,6 +16,12 @@ export function el(tag, properties = {}, ...children) {
   return made;
 }
 
+/** A name that people gave: whatever direction its letters and marks have, the text around it keeps its own. */
+export const named = (text) => el("bdi", {}, text);
+
+/** A text with its control and direction marks spelt out, so that it can be seen what is in it. */
+export const spelt = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (mark) => `\\u{${mark.codePointAt(0).toString(16)}}`);
+
 export const badge = (text, kind = "") => el("span", { class: `badge ${kind}` }, text);
 
 export function setText(node, text) {
@@ -26,12 +32,40 @@ export function setLabel(node, text) {
   if (node.getAttribute("aria-label") !== text) node.setAttribute("aria-label", text);
 }
 
-const byKey = (root, key) => root.querySelector(`[data-key="${CSS.escape(key)}"]`);
+const isLost = () => !document.activeElement || document.activeElement === document.body;
 
-/** Put the focus back where it was lost because its element was made anew or could not be used for a while. */
+function focusOn(node) {
+  if (!node.matches("a[href], button, input, select, textarea, [tabindex]")) node.tabIndex = -1;
+  node.focus({ preventScroll: true });
+}
+
+/** Put the focus back where it was lost because its element was made anew or could not be used for a while.
+ *
+ * What takes the place of something that could be pressed bears its key as `data-after`.
+ */
 export function refocus(root, key) {
-  if (document.activeElement && document.activeElement !== document.body) return;
-  byKey(root, key)?.focus({ preventScroll: true });
+  if (!isLost()) return;
+  const found = root.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`) ?? root.querySelector(`[data-after="${CSS.escape(key)}"]`);
+  if (found) focusOn(found);
+}
+
+/** Put a lost focus on the row of a table that is where the lost one was, or on what holds the table. */
+export function refocusRow(table, index) {
+  if (!isLost() || !table.isConnected) return;
+  const { rows } = table.tBodies[0];
+  const row = rows[Math.min(index, rows.length - 1)];
+  if (row) focusOn(row);
+  else focusOn(table.closest(".panel-body") ?? table);
+}
+
+/** Hide something or show it; the focus does not go with it but to `instead`. */
+export function hide(node, hidden, instead) {
+  const had = node.contains(document.activeElement);
+  node.hidden = hidden;
+  if (hidden && had) {
+    document.activeElement.blur();
+    focusOn(instead);
+  }
 }
 
 /** Let a table have these rows. What is as it was stays: a press of a button that spans the change is not lost.
@@ -41,10 +75,13 @@ export function refocus(root, key) {
 export function fill(table, rows) {
   const body = table.tBodies[0];
   const active = document.activeElement;
-  const kept = active && table.contains(active) ? active.dataset.key : null;
+  const had = active && body.contains(active);
+  const kept = had ? (active.dataset.key ?? active.dataset.after) : null;
+  const index = had ? active.closest("tr").sectionRowIndex : 0;
   rows.forEach((row, index) => (body.rows[index] ? patch(body.rows[index], row) : body.append(row)));
   while (body.rows.length > rows.length) body.rows[rows.length].remove();
   if (kept) refocus(table, kept);
+  if (had) refocusRow(table, index);
 }
 
 function patch(old, made) {
@@ -53,7 +90,7 @@ function patch(old, made) {
     old.replaceWith(made);
     return;
   }
-  for (const name of old.getAttributeNames()) if (!made.hasAttribute(name)) old.removeAttribute(name);
+  for (const name of old.getAttributeNames()) if (!made.hasAttribute(name) && name !== "tabindex") old.removeAttribute(name);
   for (const { name, value } of made.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   [...made.cells].forEach((cell, index) => old.cells[index].isEqualNode(cell) || old.cells[index].replaceWith(cell));
 }

@@ -1,7 +1,7 @@
 import { follow, get, send, toLogin } from "./api.js";
 import { beginning, rowsOf } from "./csv.js";
 import {
-  age, ageNode, attempt, badge, byId, count, el, every, fill, may, messageOf, notify, part, setFresh, setState,
+  age, ageNode, attempt, badge, byId, count, el, every, fill, hide, may, messageOf, named, notify, part, spelt, setFresh, setState,
 } from "./ui.js";
 
 const API = "/api/v1";
@@ -67,7 +67,7 @@ async function take(files) {
 }
 
 function reset(name) {
-  byId("run-name").textContent = name;
+  byId("run-name").firstChild.textContent = name;
   byId("run-progress").value = 0;
   byId("run-report").hidden = true;
   byId("run-cancel").hidden = true;
@@ -89,13 +89,13 @@ async function shown(path, run) {
   if (path !== chosen) return;
   const over = ENDED.includes(run.state);
   setState(progress, "ready");
-  byId("run-name").textContent = run.file_name;
+  byId("run-name").firstChild.textContent = run.file_name;
   part(progress, "state").replaceChildren(badge(run.state, KINDS[run.state]));
   byId("run-progress").value = over ? 100 : 10 + (run.size ? (run.bytes_read / run.size) * 90 : 0);
   for (const field of ["rows_read", "rows_applied", "rows_unchanged", "rows_rejected"]) part(progress, field).textContent = count(run[field]);
   byId("run-told").textContent = run.error || (over ? `${run.state}: ${count(run.rows_applied)} applied, ${count(run.rows_unchanged)} unchanged, ${count(run.rows_rejected)} rejected` : "\u00a0");
   const cancel = byId("run-cancel");
-  cancel.hidden = over || !may("manager");
+  hide(cancel, over || !may("manager"), byId("run-told"));
   cancel.onclick = () => send("DELETE", path).catch((error) => notify(messageOf(error), "bad"));
   const report = byId("run-report");
   report.hidden = !run.rows_rejected;
@@ -115,7 +115,7 @@ async function showRejections(path, run) {
   setState(rejections, "loading");
   const [, ...rows] = rowsOf(await beginning(`${path}/report.csv`));
   fill(rejections.querySelector("table"), rows.slice(0, MOST_SHOWN).map(([line, column, value, reason]) => el("tr", {},
-    el("td", { class: "num" }, line), el("td", {}, column || "row"), el("td", { class: "cut mono", title: value }, value), el("td", {}, reason))));
+    el("td", { class: "num" }, line), el("td", {}, named(spelt(column || "row"))), el("td", { class: "cut mono", title: spelt(value) }, named(spelt(value))), el("td", { class: "name" }, named(spelt(reason))))));
   part(rejections, "hint").textContent = run.rows_rejected > MOST_SHOWN ? `the first ${MOST_SHOWN} of ${count(run.rows_rejected)}` : count(run.rows_rejected);
   setState(rejections, "ready");
 }
@@ -126,12 +126,12 @@ async function showImports() {
   fill(imports.querySelector("table"), items.map((run) => {
     const path = `${API}/imports/${run.import_id}`;
     return el("tr", {},
-      el("th", { scope: "row", class: "cut" }, el("button", { type: "button", class: "link", "data-key": run.import_id, onclick: () => watch(path) }, run.file_name)),
+      el("th", { scope: "row", class: "cut" }, el("button", { type: "button", class: "link", "data-key": run.import_id, title: run.file_name, onclick: () => watch(path) }, named(run.file_name))),
       el("td", { title: run.error || "" }, badge(run.state, KINDS[run.state])),
       el("td", { class: "num" }, count(run.rows_read)), el("td", { class: "num" }, count(run.rows_applied)),
       el("td", { class: "num" }, count(run.rows_unchanged)),
       el("td", { class: "num" }, run.rows_rejected ? badge(count(run.rows_rejected), "warn") : "0"),
-      el("td", {}, run.actor), el("td", {}, ageNode(run.uploaded_at)),
+      el("td", { class: "name" }, named(run.actor)), el("td", {}, ageNode(run.uploaded_at)),
       el("td", { class: "act" }, run.rows_rejected ? el("a", { href: `${path}/report.csv`, download: true, "aria-label": `Report of ${run.file_name}, ${age(run.uploaded_at)}` }, "report") : ""));
   }));
   setState(imports, items.length ? "ready" : "empty", "Nothing was imported yet.");

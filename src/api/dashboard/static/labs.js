@@ -1,7 +1,7 @@
 import { isName, tidy } from "./address.js";
 import { follow, get, query, send } from "./api.js";
 import {
-  action, ageNode, attempt, badge, byId, choices, count, duration, el, every, fill, moment, notify, part, setFresh, setState,
+  action, ageNode, attempt, badge, byId, choices, count, duration, el, every, fill, moment, named, notify, part, setFresh, setState,
 } from "./ui.js";
 
 const API = "/api/v1";
@@ -11,12 +11,14 @@ const past = byId("history");
 const filters = byId("lab-filters");
 const STATES = { STARTED: "good", BOOTED: "good", STOPPED: "", QUEUED: "info", DEFINED_ON_CORE: "" };
 const REACHES = { reachable: "good", unauthorised: "bad", unreachable: "bad", not_ready: "warn" };
-const KNOWN = { q: ["search", isName(200)], state: ["state", isName(64)], region: ["region", isName(64)] };
+const LAB = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[A-Za-z0-9_-]{1,64}$/;
+const KNOWN = { q: ["search", isName(200)], state: ["state", isName(64)], region: ["region", isName(64)], lab: ["lab", (text) => text === "" || LAB.test(text)] };
 const MOST_HISTORY = 50;
 const states = new Set(Object.keys(STATES));
 let regions = [];
 let listed = [];
 let shown = null;
+let absent = null;
 
 const pathOf = (worker) => `${API}/workers/region/${encodeURIComponent(worker.region)}/workers/${worker.worker_id}`;
 const stateName = (state) => state.toLowerCase().replaceAll("_", " ");
@@ -48,8 +50,8 @@ async function refresh(worker, tell) {
 async function showWorkers() {
   const { items } = await get(`${API}/workers?limit=200`);
   fill(workers.querySelector("table"), items.map((worker) => el("tr", {},
-    el("th", { scope: "row", title: worker.endpoint_url }, worker.name),
-    el("td", {}, worker.region),
+    el("th", { scope: "row", title: worker.endpoint_url }, named(worker.name)),
+    el("td", { class: "name" }, named(worker.region)),
     el("td", { title: worker.reachability_reason }, worker.active ? badge(worker.reachability.replaceAll("_", " "), REACHES[worker.reachability] || "") : badge("inactive")),
     el("td", { class: "num" }, count(worker.labs_held)),
     el("td", {}, worker.stale_since ? badge(`stale since ${moment(worker.stale_since)}`, "warn") : ageNode(worker.last_synced_at)),
@@ -67,10 +69,10 @@ async function showLabs() {
   for (const lab of listed) states.add(lab.state);
   choices(filters.elements.state, [...states], asked("state"), stateName);
   fill(labs.querySelector("table"), listed.map((lab) => el("tr", { "aria-current": lab.record_id === shown ? "true" : null },
-    el("th", { scope: "row", class: "cut" }, el("button", { type: "button", class: "link", "data-key": lab.record_id, onclick: () => choose(lab.record_id) }, lab.title || lab.id)),
-    el("td", {}, lab.worker_name),
+    el("th", { scope: "row", class: "cut" }, el("button", { type: "button", class: "link", "data-key": lab.record_id, title: lab.title || lab.id, onclick: () => choose(lab.record_id) }, named(lab.title || lab.id))),
+    el("td", { class: "name" }, named(lab.worker_name)),
     el("td", {}, badge(stateName(lab.state), STATES[lab.state] || "")),
-    el("td", {}, lab.owner_username || lab.owner || "–"),
+    el("td", { class: "name" }, named(lab.owner_username || lab.owner || "–")),
     el("td", { class: "num" }, count(lab.node_count)),
     el("td", {}, ageNode(lab.last_synced)),
   )));
@@ -84,10 +86,21 @@ async function showHistory() {
     else row.removeAttribute("aria-current");
   }
   const wanted = shown;
-  const { items, next_cursor: more } = await get(`${API}/labs/${encodeURIComponent(wanted)}/history?limit=${MOST_HISTORY}`);
+  let answer;
+  try {
+    answer = await get(`${API}/labs/${encodeURIComponent(wanted)}/history?limit=${MOST_HISTORY}`);
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    if (wanted !== shown) return;
+    absent = wanted;
+    part(past, "hint").textContent = "no such lab";
+    setState(past, "empty", "The lab that the address asks for is not there. Choose another one.");
+    return;
+  }
+  const { items, next_cursor: more } = answer;
   if (wanted !== shown) return;
   const lab = listed.find((one) => one.record_id === wanted);
-  part(past, "hint").textContent = `${lab ? lab.title || lab.id : ""}${more ? ` · the last ${MOST_HISTORY}` : ""}`;
+  part(past, "hint").replaceChildren(named(lab ? lab.title || lab.id : ""), more ? ` · the last ${MOST_HISTORY}` : "");
   part(past, "timeline").replaceChildren(...items.map(entry));
   setState(past, items.length ? "ready" : "empty", "Nothing has happened to it.");
 }
@@ -97,7 +110,7 @@ function entry(one) {
   const change = one.new_state && one.previous_state !== one.new_state ? `${one.previous_state ? stateName(one.previous_state) : "–"} → ${stateName(one.new_state)}` : "";
   const fields = Object.keys(one.changed_fields || {}).filter((field) => field !== "state").join(", ");
   return el("li", {}, el("b", {}, name), " ", change ? badge(change, "info") : null, fields ? el("p", { class: "help" }, fields) : null,
-    el("p", {}, el("time", { datetime: one.at }, moment(one.at)), one.by ? el("span", { class: "help" }, ` by ${one.by}`) : null));
+    el("p", {}, el("time", { datetime: one.at }, moment(one.at)), one.by ? el("span", { class: "help" }, " by ", named(one.by)) : null));
 }
 
 /** Show the history of a lab that was chosen just now. */
@@ -112,6 +125,7 @@ async function showChosen() {
 }
 
 function choose(recordId) {
+  absent = null;
   shown = recordId;
   remember("pushState");
   showChosen();
@@ -121,7 +135,7 @@ let streaming = false;
 async function lookNow() {
   const first = await attempt(labs, showLabs);
   const others = [attempt(workers, showWorkers)];
-  if (shown && past.dataset.state !== "loading") others.push(attempt(past, showHistory));
+  if (shown && shown !== absent && past.dataset.state !== "loading") others.push(attempt(past, showHistory));
   setFresh((await Promise.all(others)).every(Boolean) && first, streaming);
 }
 
@@ -137,6 +151,7 @@ function read() {
   choices(filters.elements.state, [...states], asked("state"), stateName);
   choices(filters.elements.region, regions, asked("region"));
   shown = asked("lab") || null;
+  absent = null;
   showChosen();
 }
 
@@ -177,4 +192,6 @@ const kinds = [
 follow(`${API}/events/stream?type=labs.*`, Object.fromEntries(kinds.map((name) => [`labs.${name}.v1`, soon])), (state) => {
   if (state === "ready" && !streaming) soon();
   streaming = state === "ready";
+  // A stream that breaks off is the first to know that the server is gone.
+  if (state === "stale") setFresh(false);
 });

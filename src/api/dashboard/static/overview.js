@@ -1,8 +1,8 @@
 import { isName, tidy } from "./address.js";
 import { follow, query, send } from "./api.js";
-import { draw, plain, series, timeAxis, tone } from "./charts.js";
+import { draw, label, plain, series, timeAxis, tone } from "./charts.js";
 import {
-  action, age, ageNode, badge, brief, byId, choices, clock, count, decimal, duration, el, fill, messageOf, minutes, moment, part,
+  action, age, ageNode, badge, brief, byId, choices, clock, count, decimal, duration, el, fill, messageOf, minutes, moment, named, part,
   percent, setLabel, setLive, setState, setText, zone,
 } from "./ui.js";
 
@@ -29,7 +29,7 @@ let unfinished = null;
 const isMoment = (text) => /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(text) && !Number.isNaN(Date.parse(text));
 const KNOWN = {
   window: ["time", (text) => text === "" || text === "all" || /^(P0*[1-9]\d{0,2}D|PT0*[1-9]\d{0,3}H)$/.test(text)],
-  from: ["begin", isMoment], to: ["end", isMoment], assay: ["assay", isName(20)], machine_id: ["machine", isName(10)],
+  from: ["beginning", isMoment], to: ["end", isMoment], assay: ["assay", isName(20)], machine_id: ["machine", isName(10)],
 };
 
 function wanted() {
@@ -86,12 +86,14 @@ function tile(name, value, more, values, bad = false) {
 
 function showTiles(now) {
   const { tat, throughput, errors, sla, wip } = now;
-  tile("completed", count(throughput.total), `${count(throughput.today)} today`, throughput.data.map((point) => point.count));
+  const asked = wanted();
+  const other = Boolean(asked.from || asked.to);
+  tile("completed", count(throughput.total), `${count(throughput.today)} today${other ? ", whatever the time chosen" : ""}`, throughput.data.map((point) => point.count));
   tile("tat", tat.total_specimens ? minutes(tat.p90) : "–", tat.total_specimens ? [`P50 ${minutes(tat.p50)}`, `P99 ${minutes(tat.p99)}`].map((text) => text.replaceAll(" ", "\u00a0")).join(" · ") : "nothing completed", now.tat_series.data.map((point) => point.p90));
   tile("sla", sla.total_completed ? percent(sla.breach_rate) : "–", `${count(sla.breach_count)} of ${count(sla.total_completed)}`, now.sla_series.data.map((point) => point.breach_rate), sla.breach_rate > 0.1);
   tile("errors", errors.total_specimens ? percent(errors.overall_error_rate) : "–", `${count(errors.total_errors)} of ${count(errors.total_specimens)}`, now.errors_series.data.map((point) => point.error_rate), errors.overall_error_rate > 0.1);
   const inProcess = wip.by_status.find((group) => group.value === "IN_PROCESS")?.count || 0;
-  tile("open", count(wip.total_open), `${count(inProcess)} in process`, now.errors_series.data.map((point) => point.total_specimens));
+  tile("open", count(wip.total_open), `${other ? "received then · " : ""}${count(inProcess)} in process`, now.errors_series.data.map((point) => point.total_specimens));
   tile("late", count(sla.open_breach_count), sla.open_breaches.length ? `oldest ${age(sla.open_breaches[0].received_at)}` : "none", [], sla.open_breach_count > 0);
 }
 
@@ -113,7 +115,7 @@ function showCharts(now) {
     const names = assays.map((one) => plain(one.assay));
     draw(byId("chart-tat"), () => ({
       data: ["p50", "p90", "p99"].map((name, index) => ({ type: "bar", name: name.toUpperCase(), x: names, y: assays.map((one) => one[name]), marker: { color: series(index + 1) }, hovertemplate: `%{x} ${name.toUpperCase()}<br>%{y:.1f} min<extra></extra>` })),
-      layout: { barmode: "group", showlegend: true, xaxis: { type: "category" }, margin: { l: 44, r: 8, t: 30, b: 34 } },
+      layout: { barmode: "group", showlegend: true, xaxis: { type: "category", tickmode: "array", tickvals: names, ticktext: assays.map((one) => label(one.assay)) }, margin: { l: 44, r: 8, t: 30, b: 34 } },
     }));
     setState(byId("tat"), "ready");
     setLabel(byId("chart-tat"), `Turn-around in minutes, P50, P90 and P99: ${assays.map((one) => `${one.assay} ${[one.p50, one.p90, one.p99].map(brief).join(", ")}`).join("; ")}`);
@@ -143,8 +145,8 @@ function showHeat(now) {
   const rates = new Map(now.errors.by_machine.map((group) => [group.value, group.rate_within]));
   const most = Math.max(...cells.map((cell) => cell.count));
   const table = panel.querySelector("table");
-  table.tHead.replaceChildren(el("tr", {}, el("th", { scope: "col" }, "Machine"), ...columns.map((code) => el("th", { scope: "col" }, code)), el("th", { scope: "col", title: "failed specimens of all of the machine's" }, "Share")));
-  fill(table, rows.map((machine) => el("tr", {}, el("th", { scope: "row" }, machine), ...columns.map((code) => {
+  table.tHead.replaceChildren(el("tr", {}, el("th", { scope: "col" }, "Machine"), ...columns.map((code) => el("th", { scope: "col", class: "wrap" }, named(code))), el("th", { scope: "col", title: "failed specimens of all of the machine's" }, "Share")));
+  fill(table, rows.map((machine) => el("tr", {}, el("th", { scope: "row" }, named(machine)), ...columns.map((code) => {
     const value = found.get(`${machine}\n${code}`) || 0;
     const cell = el("td", {}, count(value));
     cell.style.setProperty("--share", value / most);
@@ -159,11 +161,11 @@ function showBreaches(now) {
   const { by_assay: limits, default_hours: usual } = now.sla.limits;
   const limit = (assay) => (Object.hasOwn(limits, assay) ? limits[assay] : usual) * 60;
   const open = now.sla.open_breaches.map((one) => el("tr", {},
-    el("th", { scope: "row" }, one.specimen_id), el("td", {}, one.assay), el("td", {}, one.machine_id),
+    el("th", { scope: "row" }, named(one.specimen_id)), el("td", { class: "name" }, named(one.assay)), el("td", { class: "name" }, named(one.machine_id)),
     el("td", {}, badge(one.status === "RECEIVED" ? "received" : "in process", "warn")), el("td", {}, ageNode(one.received_at)),
     el("td", { class: "num" }, ageNode(one.due_at, "over"))));
   const done = now.sla.sample_breaches.map((one) => el("tr", {},
-    el("th", { scope: "row" }, one.specimen_id), el("td", {}, one.assay), el("td", {}, one.machine_id), el("td", {}, badge("completed")),
+    el("th", { scope: "row" }, named(one.specimen_id)), el("td", { class: "name" }, named(one.assay)), el("td", { class: "name" }, named(one.machine_id)), el("td", {}, badge("completed")),
     el("td", {}, moment(one.received_at)), el("td", { class: "num" }, duration((one.turnaround_time_minutes - limit(one.assay)) * 60))));
   fill(panel.querySelector("table"), [...open, ...done]);
   setText(part(panel, "hint"), `${count(now.sla.open_breach_count)} open · ${count(now.sla.breach_count)} completed late`);
@@ -175,10 +177,10 @@ function showAlerts(now) {
   fill(panel.querySelector("table"), now.alerts.map((alert) => {
     const [name, format] = METRICS[alert.metric] || [alert.metric, decimal];
     const seen = alert.acknowledged_by
-      ? el("span", { class: "help", title: moment(alert.acknowledged_at) }, `seen by ${alert.acknowledged_by}`)
+      ? el("span", { class: "help", tabindex: "-1", title: moment(alert.acknowledged_at), "data-after": alert.alert_id }, "seen by ", named(alert.acknowledged_by))
       : action("Acknowledge", "manager", () => send("POST", `${API}/alerts/${alert.alert_id}/acknowledge`, {}), { "aria-label": `Acknowledge ${alert.rule_name}`, "data-key": alert.alert_id });
     return el("tr", {},
-      el("th", { scope: "row", class: "wrap" }, badge(alert.severity.toLowerCase(), alert.severity === "HIGH" ? "bad" : "warn"), " ", alert.rule_name, el("small", { class: "interval" }, `${name}, limit ${format(alert.threshold)}`)),
+      el("th", { scope: "row", class: "wrap" }, badge(alert.severity.toLowerCase(), alert.severity === "HIGH" ? "bad" : "warn"), " ", named(alert.rule_name), el("small", { class: "interval" }, `${name}, limit ${format(alert.threshold)}`)),
       el("td", { class: "num" }, format(alert.value)),
       el("td", {}, ageNode(alert.raised_at)), el("td", { class: "act" }, seen));
   }));

@@ -96,7 +96,7 @@ function parkedRow(name, event) {
   }, { "aria-label": `Drop ${event.event_type} for ${name}`, "data-key": `drop-${event.id}` });
   return el("tr", {},
     el("th", { scope: "row" }, name),
-    el("td", {}, event.event_type),
+    el("td", { class: "name" }, event.event_type),
     el("td", { class: "cut", title: event.error || "" }, event.error || "waits behind another"),
     el("td", { class: "act" }, replay, " ", drop));
 }

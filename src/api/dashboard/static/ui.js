@@ -1,7 +1,7 @@
 // What all pages do: who may what, notices, the states of panels, how fresh the page is, looking again.
 
 import { loginAddress, send, Problem, SESSION_OVER, unsaved } from "./api.js";
-import { byId, el, part, refocus, setText } from "./elements.js";
+import { byId, el, part, refocus, refocusRow, setText } from "./elements.js";
 import { clock } from "./format.js";
 
 export * from "./elements.js";
@@ -32,6 +32,7 @@ export function action(label, needed, run, properties) {
   button.addEventListener("click", async () => {
     if (busy.has(key)) return;
     busy.set(key, label);
+    const [table, index] = [button.closest("table"), button.closest("tr")?.sectionRowIndex ?? 0];
     all((one) => (one.disabled = true));
     try {
       await run(tell);
@@ -44,6 +45,7 @@ export function action(label, needed, run, properties) {
         setText(one, label);
       });
       refocus(document, key);
+      if (table) refocusRow(table, index);
     }
   });
   return button;
@@ -51,10 +53,17 @@ export function action(label, needed, run, properties) {
 
 /** Say something over the page: good news for a while, the rest until it is put away. `more` is an element after it. */
 export function notify(text, kind = "", more = null) {
-  const away = el("button", { type: "button", class: "away", "aria-label": "Close", onclick: () => shown.remove() }, "×");
+  let before = null;
+  const remove = () => {
+    const had = shown.contains(document.activeElement);
+    shown.remove();
+    if (had) (before?.isConnected ? before : byId("content")).focus({ preventScroll: true });
+  };
+  const away = el("button", { type: "button", class: "away", "aria-label": "Close", onclick: remove }, "×");
+  away.addEventListener("focus", (event) => (before = event.relatedTarget ?? before));
   const shown = el("div", { class: `notice ${kind}` }, el("p", {}, text, more && " ", more), away);
   byId("notices").replaceChildren(shown);
-  if (kind === "good") setTimeout(() => shown.remove(), 8000);
+  if (kind === "good") setTimeout(remove, 8000);
 }
 
 addEventListener(SESSION_OVER, () => {
@@ -118,12 +127,20 @@ export function single(work) {
   };
 }
 
-/** Run something now and every so many seconds while the page is seen; return how to run it at once. */
+const PATIENCE_MILLISECONDS = 8000;
+
+/** Run something now and every so many seconds while the page is seen; return how to run it at once.
+ *
+ * While it gets no answer for a while, what is shown is as old as the last one, and the page says so.
+ */
 export function every(seconds, work) {
   let timer = null;
   const run = single(async () => {
     clearTimeout(timer);
-    if (document.visibilityState === "visible") await work();
+    if (document.visibilityState === "visible") {
+      const unanswered = setTimeout(() => setFresh(false), PATIENCE_MILLISECONDS);
+      await work().finally(() => clearTimeout(unanswered));
+    }
     timer = setTimeout(run, seconds * 1000);
   });
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && run());

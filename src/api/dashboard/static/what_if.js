@@ -1,6 +1,7 @@
+import { unknownNames } from "./address.js";
 import { follow, get, query, send } from "./api.js";
 import { draw, series, tone } from "./charts.js";
-import { ageNode, attempt, badge, brief, byId, count, decimal, el, every, fill, messageOf, minutes, notify, part, percent, setFresh, setState, setText } from "./ui.js";
+import { ageNode, attempt, badge, brief, byId, count, decimal, el, every, fill, hide, messageOf, minutes, named, notify, part, percent, setFresh, setState, setText } from "./ui.js";
 
 const API = "/api/v1/what-if";
 const STATES = { queued: "", running: "info", completed: "good", failed: "bad", cancelled: "warn", interrupted: "warn" };
@@ -65,7 +66,7 @@ function policyOf({ kind, assays, size }) {
 
 const changeOf = (run) => [change(Math.round((run.failure_rate_factor - 1) * 100)), change(Math.round(run.arrival_growth * 100))];
 
-function named(run) {
+function scenarioOf(run) {
   const [failures, growth] = changeOf(run);
   return `${run.extra_machines ? `+${run.extra_machines}` : "no extra"} machines · failures ${failures} · arrivals ${growth} · ${policyOf(run.policy)} · ${lasting(run.horizon)} · ${run.replications} replications · seed ${run.seed}`;
 }
@@ -74,7 +75,7 @@ function named(run) {
 function showWhose() {
   if (!pictured) return;
   const other = chosen && chosen !== pictured.id;
-  byId("result-of").replaceChildren(other ? "These figures are of another simulation: " : "Result of: ", el("b", {}, named(pictured)), ", ", ageNode(pictured.created_at));
+  byId("result-of").replaceChildren(other ? "These figures are of another simulation: " : "Result of: ", el("b", {}, scenarioOf(pictured)), ", ", ageNode(pictured.created_at));
   for (const row of table(simulations).tBodies[0].rows) {
     if (row.dataset.run === pictured.id) row.setAttribute("aria-current", "true");
     else row.removeAttribute("aria-current");
@@ -102,7 +103,7 @@ function showResult(run) {
   setText(part(projection, "hint"), "95 % intervals");
   setState(projection, "ready");
   const busy = (outcome, id) => (outcome.utilisation[id] ? percent(outcome.utilisation[id].mean) : "–");
-  const known = run.observed.machines.map((one) => el("tr", {}, el("th", { scope: "row" }, one.machine_id), el("td", { class: "num" }, count(one.specimens)), el("td", { class: "num" }, count(one.slots)), el("td", { class: "num" }, decimal(one.service_mean)), el("td", { class: "num" }, percent(one.failure_probability)), el("td", { class: "num" }, busy(baseline, one.machine_id)), el("td", { class: "num" }, busy(projected, one.machine_id))));
+  const known = run.observed.machines.map((one) => el("tr", {}, el("th", { scope: "row" }, named(one.machine_id)), el("td", { class: "num" }, count(one.specimens)), el("td", { class: "num" }, count(one.slots)), el("td", { class: "num" }, decimal(one.service_mean)), el("td", { class: "num" }, percent(one.failure_probability)), el("td", { class: "num" }, busy(baseline, one.machine_id)), el("td", { class: "num" }, busy(projected, one.machine_id))));
   const names = new Set(run.observed.machines.map((one) => one.machine_id));
   const extra = Object.keys(projected.utilisation).filter((id) => !names.has(id)).map((id) => el("tr", {}, el("th", { scope: "row" }, id), ...Array.from({ length: 5 }, () => el("td", { class: "num" }, "–")), el("td", { class: "num" }, busy(projected, id))));
   fill(table(observed), [...known, ...extra]);
@@ -114,8 +115,8 @@ async function shown(run) {
   if (run.id !== chosen) return;
   const over = ENDED.includes(run.state);
   byId("sim-progress").value = over ? 1 : run.progress;
-  byId("cancel").hidden = over;
   byId("simulate").disabled = !over;
+  hide(byId("cancel"), over, byId("simulate"));
   setText(byId("sim-told"), over ? run.state : `${run.replications_done} of ${run.replications} over ${lasting(run.horizon)}, ${count(run.specimens)} specimens`);
   if (run.error) setText(byId("sim-error"), run.error);
   showWhose();
@@ -141,6 +142,8 @@ function watch(id) {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   setText(byId("sim-error"), "");
+  // The button goes out of use while its work is done: whoever pressed it is where that is told.
+  if (document.activeElement === byId("simulate")) byId("sim-told").focus({ preventScroll: true });
   byId("simulate").disabled = true;
   const now = numbers();
   const values = form.elements;
@@ -174,8 +177,8 @@ async function showSimulations() {
   fill(table(simulations), items.map((run) => el("tr", { "data-run": run.id },
     el("th", { scope: "row" }, el("button", { type: "button", class: "link", "data-key": run.id, onclick: () => watch(run.id) }, ageNode(run.created_at))),
     el("td", { title: run.error || "" }, badge(run.state, STATES[run.state])), el("td", { class: "num" }, run.extra_machines ? `+${run.extra_machines}` : "as now"),
-    ...changeOf(run).map((text) => el("td", { class: "num" }, text)), el("td", {}, policyOf(run.policy)), el("td", { class: "num" }, lasting(run.horizon)),
-    el("td", { class: "num" }, count(run.replications)), el("td", { class: "num" }, String(run.seed)), el("td", { class: "num" }, count(run.specimens)), el("td", {}, run.actor))));
+    ...changeOf(run).map((text) => el("td", { class: "num" }, text)), el("td", { class: "name" }, named(policyOf(run.policy))), el("td", { class: "num" }, lasting(run.horizon)),
+    el("td", { class: "num" }, count(run.replications)), el("td", { class: "num" }, String(run.seed)), el("td", { class: "num" }, count(run.specimens)), el("td", { class: "name" }, named(run.actor)))));
   showWhose();
   setState(simulations, items.length ? "ready" : "empty", "Nothing was simulated yet.");
   const done = items.find((run) => run.state === "completed");
@@ -183,11 +186,14 @@ async function showSimulations() {
   first = false;
 }
 
-const known = [...new URLSearchParams(location.search)].filter(([name]) => ["extra_machines", "failures", "growth"].includes(name));
+const NAMES = ["extra_machines", "failures", "growth"];
+const known = [...new URLSearchParams(location.search)].filter(([name]) => NAMES.includes(name));
+const unknown = unknownNames(NAMES);
 const fits = ([name, value]) => /^-?\d+$/.test(value) && Number(value) >= Number(form.elements[name].min) && Number(value) <= Number(form.elements[name].max);
 for (const [name, value] of known.filter(fits)) form.elements[name].value = value;
-if (!known.every(fits)) {
-  notify("The address asks for a scenario that cannot be set here. That part was left out.");
+if (unknown || !known.every(fits)) {
+  const told = known.every(fits) ? null : "The address asks for a scenario that cannot be set here. That part was left out.";
+  notify([told, unknown].filter(Boolean).join(" "));
   history.replaceState(null, "", location.pathname + query(Object.fromEntries(known.filter(fits))));
 }
 told();
