@@ -208,6 +208,9 @@ def test_exactly_the_limit_is_no_breach_and_limits_are_by_assay(app: Served, htt
         ({"default_hours": 4, "by_assay": {"PCR": 0}}, "by_assay.PCR"),
         ({"default_hours": 4, "by_assay": {" ": 1}}, "by_assay"),
         ({"default_hours": 4, "by_assay": {"PCR": 1, "PCR ": 2}}, "by_assay"),
+        ({"default_hours": 4, "by_assay": {"": 1}}, "by_assay"),
+        ({"default_hours": 4, "by_assay": {"x" * 30: 1}}, "by_assay"),
+        ({"default_hours": 4, "by_assay": {"a\x00": 1}}, "by_assay.a\N{REPLACEMENT CHARACTER}"),
         ({"default_hours": 4, "hours": 3}, "hours"),
     ],
 )
