@@ -1,4 +1,4 @@
-"""``/alert-channels``: who is told, for administrators: an address is a secret."""
+"""``/alert-channels``: who is told. Administrators keep them: an address is a secret. Managers see which there are."""
 
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from fastapi import Path, Query, Request, Response
 from api.kernel.authorization import Role, requires
 from api.kernel.conditional import expected_version, version_tag
 from api.kernel.described_headers import sends, understands
+from api.kernel.guarded_route import principal_of
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.labops.alerts_schemas import (
     AlertChannelAnswer,
@@ -61,22 +62,30 @@ class AlertChannelsController(ShapedController):
         headers = {"Location": f"/api/v1/alert-channels/{view.channel_id}", "ETag": version_tag(view.version)}
         return self.shaped(result, RegisteredAlertChannelAnswer, {**headers, "Cache-Control": "no-store"})
 
-    @requires(Role.ADMIN)
+    @requires(Role.MANAGER)
     @get("", response_model=AlertChannelsPage)
-    async def list_alert_channels(self, limit: Limit = DEFAULT_LIMIT, cursor: CursorParameter = None) -> Response:
-        """List the channels in the order of their registration."""
-        query = ListAlertChannelsQuery(limit=limit, cursor=cursor)
-        return self.shaped(await self.mediator.execute_async(query), AlertChannelsPage)
+    async def list_alert_channels(
+        self, request: Request, limit: Limit = DEFAULT_LIMIT, cursor: CursorParameter = None
+    ) -> Response:
+        """List the channels in the order of their registration: rules and stand-ups name them by id."""
+        result = await self.mediator.execute_async(ListAlertChannelsQuery(limit=limit, cursor=cursor))
+        if not result.is_success:
+            return self.process(result)
+        page = AlertChannelsPage.model_validate(result.data)
+        return self.answer(
+            200, AlertChannelsPage(items=[_seen(request, one) for one in page.items], next_cursor=page.next_cursor)
+        )
 
-    @requires(Role.ADMIN)
+    @requires(Role.MANAGER)
     @sends(200, "ETag")
     @get("/{channel_id}", response_model=AlertChannelAnswer)
-    async def get_alert_channel(self, channel_id: ChannelId) -> Response:
+    async def get_alert_channel(self, request: Request, channel_id: ChannelId) -> Response:
         """Get one channel. Its `ETag` is what a change may name in `If-Match`."""
         result = await self.mediator.execute_async(GetAlertChannelQuery(channel_id=channel_id))
         if not result.is_success or result.data is None:
             return self.process(result)
-        return self.shaped(result, AlertChannelAnswer, {"ETag": version_tag(result.data.version)})
+        seen = _seen(request, AlertChannelAnswer.model_validate(result.data))
+        return self.answer(200, seen, {"ETag": version_tag(result.data.version)})
 
     @requires(Role.ADMIN)
     @understands("If-Match")
@@ -133,3 +142,10 @@ class AlertChannelsController(ShapedController):
         """Send again what was given up or never confirmed. What was never confirmed may have arrived."""
         command = RetryAlertNotificationCommand(channel_id=channel_id, notification_id=notification_id)
         return self.shaped(await self.mediator.execute_async(command), NotificationAnswer)
+
+
+def _seen(request: Request, channel: AlertChannelAnswer) -> AlertChannelAnswer:
+    """Return what whoever asks may see of a channel."""
+    principal = principal_of(request)
+    is_admin = principal is not None and principal.role is Role.ADMIN
+    return channel if is_admin else channel.model_copy(update={"host": None})

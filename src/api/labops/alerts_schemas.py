@@ -259,14 +259,14 @@ class ChangeAlertChannelBody(StrictBody):
 
 
 class AlertChannelAnswer(BaseModel):
-    """A channel; of its address no more than the host."""
+    """A channel; of its address no more than the host, and that to administrators alone (others: null)."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_CHANNEL]})
 
     channel_id: str
     name: str
     kind: ChannelKind
-    host: str
+    host: str | None
     dry_run: bool
     registered_at: datetime
     changed_at: datetime

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from classy_fastapi import get, post, put
+from classy_fastapi import delete, get, post, put
 from fastapi import File, Form, Path, Query, Request, Response, UploadFile
 from neuroglia.mediation.mediator import Mediator
 
@@ -23,6 +23,7 @@ from api.labops.quality_schemas import (
     RulesBody,
     RuleTemplatesAnswer,
     RuleTypeAnswer,
+    StartRunBody,
     StoredRulesAnswer,
     ValidatedCsvAnswer,
     ValidRulesAnswer,
@@ -39,6 +40,7 @@ from application.labops.quality.get_run import GetQualityRunQuery
 from application.labops.quality.list_runs import ListQualityRunsQuery
 from application.labops.quality.put_rules import PutQualityRulesCommand
 from application.labops.quality.report_csv import report_csv
+from application.labops.quality.reset_rules import ResetQualityRulesCommand
 from application.labops.quality.start_run import StartQualityRunCommand
 from application.labops.quality.validate_csv import ValidateCsvQuery, ValidatedCsv
 from application.labops.quality.validate_rules import ValidateRulesQuery
@@ -158,7 +160,7 @@ class DataQualityController(LabkeeperController):
     @sends(200, "ETag", "X-Position")
     @put("/rules", response_model=StoredRulesAnswer)
     async def put_rules(self, request: Request, body: RulesBody) -> Response:
-        """Replace the rules. `If-Match` refuses that when somebody else was faster; version 0 are the bundled ones."""
+        """Replace the rules. `If-Match` refuses that when somebody else was faster; 0: nobody has written any."""
         document, yaml = _rules_of(body)
         command = PutQualityRulesCommand(document=document, yaml=yaml, expected_version=expected_version(request))
         result = await self.mediator.execute_async(command)
@@ -168,10 +170,24 @@ class DataQualityController(LabkeeperController):
         return self.answer(200, rules_answer(data_of(result)), {"ETag": tag})
 
     @requires(Role.MANAGER)
+    @understands("If-Match")
+    @sends(200, "ETag", "X-Position")
+    @delete("/rules", response_model=StoredRulesAnswer)
+    async def reset_rules(self, request: Request) -> Response:
+        """Go back to the bundled rules, which are the answer. What was written stays in the log of events."""
+        command = ResetQualityRulesCommand(expected_version=expected_version(request))
+        result = await self.mediator.execute_async(command)
+        if not result.is_success:
+            return self.process(result)
+        tag = version_tag(data_of(result).version)
+        return self.answer(200, rules_answer(data_of(result)), {"ETag": tag})
+
+    @requires(Role.MANAGER)
     @sends(202, "Location")
     @post("/runs", status_code=202, response_model=QualityRunItem)
-    async def start_run(self) -> Response:
+    async def start_run(self, body: StartRunBody | None = None) -> Response:
         """Hold the stored specimens against the rules now. The job `dq-check` does so by itself."""
+        del body
         result = await self.mediator.execute_async(StartQualityRunCommand())
         if not result.is_success:
             return self.process(result)

@@ -78,6 +78,10 @@ class RulesBody(StrictBody):
         return dict(self.model_extra or {})
 
 
+class StartRunBody(StrictBody):
+    """Nothing can be said of a run: it takes the rules of `GET /dq/rules`."""
+
+
 class ExampleAnswer(BaseModel):
     """A cell that breaks a rule. `line` is where its row begins in the file; null for stored specimens."""
 
@@ -213,7 +217,10 @@ class QualityHealthAnswer(BaseModel):
 
 
 class StoredRulesAnswer(BaseModel):
-    """The rules that count now: `source` is `stored`, or the bundled file's name with version 0."""
+    """The rules that count now: `source` is `stored`, or the bundled file's name.
+
+    `version` counts the changes; it is 0 until somebody has written rules.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={

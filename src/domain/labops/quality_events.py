@@ -34,6 +34,11 @@ class QualityRulesChangedDomainEvent(RecordedDomainEvent):
     rules_count: int
 
 
+@domain_event("labops.quality-rules-reset.v1")
+class QualityRulesResetDomainEvent(RecordedDomainEvent):
+    """The rules that somebody wrote count no more; the bundled ones do again."""
+
+
 @domain_event("labops.quality-checked.v1")
 class QualityCheckedDomainEvent(RecordedDomainEvent):
     """A run ended; ``aggregate_id`` is what was looked at: ``specimens`` or ``imports``.
@@ -61,6 +66,7 @@ class QualityWorsenedDomainEvent(RecordedDomainEvent):
 
 QUALITY_EVENTS: tuple[type[RecordedDomainEvent], ...] = (
     QualityRulesChangedDomainEvent,
+    QualityRulesResetDomainEvent,
     QualityCheckedDomainEvent,
     QualityWorsenedDomainEvent,
 )

@@ -479,9 +479,17 @@ def test_the_job_evaluates_all_rules(http: httpx.Client, clock: MovableClock) ->
     assert [part["counts"] for part in ended["parts"] if part["part_id"] == one["rule_id"]] == [{"raised": 1}]
 
 
-def test_who_may(app: Served) -> None:
+def test_who_may(http: httpx.Client, app: Served, teams: TeamsSimulator) -> None:
+    to = channel(http, teams, "seen")
+    assert http.get(f"{CHANNELS}/{to}").json()["host"]
     with app.client(Role.MANAGER) as manager, app.client(Role.USER) as user:
-        assert manager.get(CHANNELS).status_code == 403
+        seen = manager.get(f"{CHANNELS}/{to}").json()
+        assert (seen["channel_id"], seen["name"], seen["kind"], seen["host"]) == (to, "seen", "teams_workflow", None)
+        assert seen in (page := manager.get(CHANNELS, params={"limit": 200}).json()["items"])
+        assert [one["host"] for one in page] == [None] * len(page)
+        assert manager.delete(f"{CHANNELS}/{to}").status_code == 403
+        assert manager.get(f"{CHANNELS}/{to}/notifications").status_code == 403
+        assert user.get(CHANNELS).status_code == 403
         assert user.post(RULES, json=rule()).status_code == 403
         assert user.get(ALERTS).status_code == 200
 

@@ -131,6 +131,18 @@ def test_rules_that_cannot_be_read_are_refused_with_lines(http: httpx.Client) ->
     assert_problem(validate(http, BAD, custom=[]), 422, "invalid-rules")
 
 
+def test_what_is_wrong_with_rules_as_a_whole_is_told_by_the_name_of_their_field(http: httpx.Client) -> None:
+    anchor = "rules:\n  - &a {}\n"
+    for answer, field, line in (
+        (validate(http, GOOD, rules_file=anchor), "rules_file", 2),
+        (validate(http, GOOD, custom="rules"), "custom_rules", 1),
+        (http.post(f"{DQ}/rules/validate", json={"yaml": anchor}), "yaml", 2),
+        (http.put(f"{DQ}/rules", json={"yaml": "!a 1"}), "yaml", 1),
+    ):
+        assert_problem(answer, 422, "invalid-rules")
+        assert [(one["field"], one["line"]) for one in answer.json()["errors"]] == [(field, line)]
+
+
 def test_an_unknown_type_is_told_with_its_line_in_json_too(http: httpx.Client) -> None:
     rules = json.dumps({"rules": [{"name": "A", "description": "a", "rule_type": "nonsense"}]}, indent=1)
     answer = http.post(f"{DQ}/validate-csv", files={"file": ("a.csv", GOOD)}, data={"custom_rules": rules})
@@ -142,7 +154,8 @@ def test_files_that_are_no_table_and_forms_that_are_none_are_refused(http: httpx
     for content in (b"", b"\xff\xfe\x00", b"a,a\n1,2\n"):
         answer = validate(http, content)
         assert_problem(answer, 400, "validation-error")
-        assert answer.json()["detail"].startswith("Validation error: ")
+        [error] = answer.json()["errors"]
+        assert (error["field"], answer.json()["detail"]) == ("file", f"Validation error: {error['rule']}")
     assert validate(http, GOOD, more_rules="x").status_code == 422
     assert http.post(f"{DQ}/validate-csv", data={"custom_rules": "{}"}).status_code == 422
     assert http.post(f"{DQ}/validate-csv", json={}).status_code == 422
@@ -295,3 +308,21 @@ def test_every_import_is_checked_once_whatever_is_told_again(app: Served, http: 
     app.run(tell_again())
     again = http.get(f"{DQ}/runs", params={"kind": "imports"}).json()["items"]
     assert again == runs
+
+
+def test_the_bundled_rules_count_again_and_a_run_takes_no_rules(app: Served, http: httpx.Client) -> None:
+    kept = http.put(f"{DQ}/rules", json={"yaml": RULES}).json()
+    stale = {"If-Match": f'"{kept["version"] + 1}"'}
+    assert http.delete(f"{DQ}/rules", headers=stale).status_code == 412
+    with app.client(Role.USER) as user:
+        assert user.delete(f"{DQ}/rules").status_code == 403
+    back = http.delete(f"{DQ}/rules", headers={"If-Match": f'"{kept["version"]}"'})
+    assert (back.status_code, back.json()["source"]) == (200, "specimen_rules.yaml")
+    assert (back.json()["version"], back.headers["etag"]) == (kept["version"] + 1, stale["If-Match"])
+    assert http.delete(f"{DQ}/rules").json() == http.get(f"{DQ}/rules").json() == back.json()
+    assert validate(http, GOOD).json()["rules_source"] == "specimen_rules.yaml"
+    assert told(app, "labops.quality-rules-reset.v1") == 1
+    problem = assert_problem(http.post(f"{DQ}/runs", json={"rules": []}), 422)
+    assert problem["errors"][0]["field"].endswith("rules")
+    assert ended(http, http.post(f"{DQ}/runs", json={}))["rules_source"] == "specimen_rules.yaml"
+    assert http.put(f"{DQ}/rules", json={"yaml": RULES}).json()["source"] == "stored"

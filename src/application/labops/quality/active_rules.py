@@ -19,7 +19,7 @@ class ActiveRules:
 
     Attributes:
         source: ``stored``, or the name of the bundled file.
-        version: of the stored rules; 0 for the bundled ones.
+        version: counts the changes: 0 until somebody has written rules.
         stamp: the same for as long as the content is.
     """
 
@@ -48,8 +48,9 @@ class ActiveRulesReader:
             UnavailableError: the store gives no answer.
         """
         stored = await self._repository.get_async(RULES_ID)
-        if stored is None:
-            return await asyncio.to_thread(self._read, BUNDLED_RULES, BUNDLED_RULES_NAME, 0)
+        if stored is None or not stored.state.content:
+            version = 0 if stored is None else stored.state.state_version
+            return await asyncio.to_thread(self._read, BUNDLED_RULES, BUNDLED_RULES_NAME, version)
         return await asyncio.to_thread(self._read, stored.state.content, "stored", stored.state.state_version)
 
     def _read(self, content: str, source: str, version: int) -> ActiveRules:

@@ -50,9 +50,9 @@ class PutQualityRulesCommandHandler(CommandHandler[PutQualityRulesCommand, Opera
                 content = request.yaml
             count = len(read_rules(await asyncio.to_thread(self._reader.read_yaml, content.encode())).rules)
         except InvalidRulesError as error:
-            return rules_refused(error)
+            return rules_refused(error, "rules" if request.yaml is None else "yaml")
         except ValueError as error:
-            return rules_refused(InvalidRulesError([RuleProblem("", str(error))]))
+            return rules_refused(InvalidRulesError([RuleProblem("", str(error))]), "rules")
         rules = await self._repository.get_async(RULES_ID) or QualityRules()
         version = rules.state.state_version
         if request.expected_version is not None and request.expected_version != version:

@@ -4,12 +4,13 @@ from application.kernel.refusals import Refusal
 from domain.labops.quality.problems import InvalidRulesError, UnreadableDataError
 
 
-def rules_refused(error: InvalidRulesError) -> Refusal:
-    """422: says of everything that is wrong where it stands."""
-    errors = [{"field": one.field, "rule": one.rule, "line": one.line} for one in error.problems]
+def rules_refused(error: InvalidRulesError, field: str) -> Refusal:
+    """422: says of everything that is wrong where it stands; of the whole of it by the name of its ``field``."""
+    errors = [{"field": one.field or field, "rule": one.rule, "line": one.line} for one in error.problems]
     return Refusal(422, "invalid-rules", "Invalid rules", str(error), errors=errors)
 
 
 def data_refused(error: UnreadableDataError) -> Refusal:
     """400, in the starter kit's words: the file is no table."""
-    return Refusal(400, "validation-error", "Validation error", f"Validation error: {error}")
+    errors = [{"field": "file", "rule": str(error)}]
+    return Refusal(400, "validation-error", "Validation error", f"Validation error: {error}", errors=errors)

@@ -44,7 +44,7 @@ class ValidateCsvQueryHandler(QueryHandler[ValidateCsvQuery, OperationResult[Val
             rules, source = await self._rules_async(request)
             report = await self._checker.check_csv_async(request.content, rules)
         except InvalidRulesError as error:
-            return rules_refused(error)
+            return rules_refused(error, "custom_rules" if request.rules_file is None else "rules_file")
         except UnreadableDataError as error:
             return data_refused(error)
         return self.ok(ValidatedCsv(report, len(rules.rules), source))

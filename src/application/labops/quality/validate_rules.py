@@ -35,6 +35,6 @@ class ValidateRulesQueryHandler(QueryHandler[ValidateRulesQuery, OperationResult
                 document = located(request.document)
             return self.ok(len(read_rules(document).rules))
         except InvalidRulesError as error:
-            return rules_refused(error)
+            return rules_refused(error, "rules" if request.yaml is None else "yaml")
         except ValueError as error:
-            return rules_refused(InvalidRulesError([RuleProblem("", str(error))]))
+            return rules_refused(InvalidRulesError([RuleProblem("", str(error))]), "rules")

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from domain.kernel.aggregate import Aggregate, RememberedState, reduces
-from domain.labops.quality_events import QualityRulesChangedDomainEvent
+from domain.labops.quality_events import QualityRulesChangedDomainEvent, QualityRulesResetDomainEvent
 
 RULES_ID = "rules"
 
 
 class QualityRulesState(RememberedState):
-    """The remembered rules."""
+    """The remembered rules; ``content`` is empty when the bundled ones count again."""
 
     content: str
     rules_count: int
@@ -18,6 +18,11 @@ class QualityRulesState(RememberedState):
     def _changed(self, event: QualityRulesChangedDomainEvent) -> None:
         self.content = event.content
         self.rules_count = event.rules_count
+
+    @reduces(QualityRulesResetDomainEvent)
+    def _reset(self, _: QualityRulesResetDomainEvent) -> None:
+        self.content = ""
+        self.rules_count = 0
 
 
 class QualityRules(Aggregate[QualityRulesState]):
@@ -32,3 +37,8 @@ class QualityRules(Aggregate[QualityRulesState]):
                 aggregate_id=RULES_ID, created_at=at, content=content, rules_count=rules_count
             )
         )
+
+    def reset(self, at: datetime) -> None:
+        """Let the bundled rules count again; record nothing when they do."""
+        if self.state.state_version and self.state.content:
+            self.record(QualityRulesResetDomainEvent(aggregate_id=RULES_ID, created_at=at))
