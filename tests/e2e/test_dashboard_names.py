@@ -32,11 +32,11 @@ def alert(api: httpx.Client) -> str:
         "machine_id": "M" * 10,
         "operator_id": "O1",
         "status": "RECEIVED",
-        "received_at": "2025-01-01T00:00:00Z",
+        "received_at": "2024-01-01T00:00:00Z",
     }
     failed = {**item, "specimen_id": "E" * 50, "status": "ERROR", "error_code": "E" * 10}
     done = {**failed, "specimen_id": "C" * 50, "status": "COMPLETED", "error_code": None}
-    items = [item, *({**one, "processed_at": "2025-01-01T10:00:00Z"} for one in (failed, done))]
+    items = [item, *({**one, "processed_at": "2024-01-01T10:00:00Z"} for one in (failed, done))]
     assert api.post(f"{API}/specimens/bulk", json={"items": items}).status_code == 200
     rule = {"name": LONG, "metric": "open_breaches", "operator": "gt", "threshold": 0}
     made = api.post(f"{API}/alert-rules", json=rule)
@@ -54,7 +54,7 @@ def test_long_names_hide_nothing_and_the_focus_stays_where_an_alert_was_seen(
 ) -> None:
     page = visitor.page
     watch_layout(page)
-    visitor.enter(app.running.token(Role.MANAGER, subject="ines" * 30), "/?from=2025-01-01T00:00:00Z")
+    visitor.enter(app.running.token(Role.MANAGER, subject="ines" * 30), "/?from=2024-01-01T00:00:00Z")
     button = page.get_by_role("button", name=f"Acknowledge {alert}")
     expect(button).to_be_visible()
     expect(page.locator("#breaches tbody tr").first).to_be_visible()
@@ -73,6 +73,9 @@ def test_long_names_hide_nothing_and_the_focus_stays_where_an_alert_was_seen(
     page.keyboard.press("Enter")
     seen = page.locator("#alerts tr", has_text=LONG).get_by_text("seen by")
     expect(seen).to_be_focused()
+    taken = seen.bounding_box()
+    assert taken is not None
+    assert taken["height"] < taken["width"], taken
     assert page.evaluate(OVERFLOWING) == []
     assert objections(page) == []
     visitor.screenshot("long-names")

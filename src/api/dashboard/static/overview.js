@@ -177,7 +177,7 @@ function showAlerts(now) {
   fill(panel.querySelector("table"), now.alerts.map((alert) => {
     const [name, format] = METRICS[alert.metric] || [alert.metric, decimal];
     const seen = alert.acknowledged_by
-      ? el("span", { class: "help", tabindex: "-1", title: moment(alert.acknowledged_at), "data-after": alert.alert_id }, "seen by ", named(alert.acknowledged_by))
+      ? el("span", { class: "help", tabindex: "-1", title: `seen by ${alert.acknowledged_by}, ${moment(alert.acknowledged_at)}`, "data-after": alert.alert_id }, "seen by ", named(alert.acknowledged_by))
       : action("Acknowledge", "manager", () => send("POST", `${API}/alerts/${alert.alert_id}/acknowledge`, {}), { "aria-label": `Acknowledge ${alert.rule_name}`, "data-key": alert.alert_id });
     return el("tr", {},
       el("th", { scope: "row", class: "wrap" }, badge(alert.severity.toLowerCase(), alert.severity === "HIGH" ? "bad" : "warn"), " ", named(alert.rule_name), el("small", { class: "interval" }, `${name}, limit ${format(alert.threshold)}`)),
