@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from classy_fastapi import delete, get, post, put
-from fastapi import File, Form, Path, Query, Request, Response, UploadFile
+from fastapi import Body, File, Form, Path, Query, Request, Response, UploadFile
 from neuroglia.mediation.mediator import Mediator
 
 from api.kernel.authorization import Role, requires
@@ -53,6 +53,7 @@ LARGEST_RULES_BYTES = 128 * 1024
 _PARTS = ("file", "rules_file", "custom_rules")
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
+OfRun = Annotated[StartRunBody | None, Body(examples=[{}])]
 RunId = Annotated[str, Path(max_length=64, description="Id of a run.")]
 Kind = Annotated[
     Literal["specimens", "imports"] | None, Query(description="Only runs over stored specimens, or over imports.")
@@ -185,7 +186,7 @@ class DataQualityController(LabkeeperController):
     @requires(Role.MANAGER)
     @sends(202, "Location")
     @post("/runs", status_code=202, response_model=QualityRunItem)
-    async def start_run(self, body: StartRunBody | None = None) -> Response:
+    async def start_run(self, body: OfRun = None) -> Response:
         """Hold the stored specimens against the rules now. The job `dq-check` does so by itself."""
         del body
         result = await self.mediator.execute_async(StartQualityRunCommand())
