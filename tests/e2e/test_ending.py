@@ -35,7 +35,7 @@ def test_a_signal_at_any_moment_ends_everything_in_order(tmp_path: Path, moment:
 
 @pytest.mark.parametrize(
     ("command", "ready", "started", "name"),
-    [("demo", "Ctrl-C ends everything", 6, signal.SIGINT), ("serve", "Labkeeper serves at", 2, signal.SIGTERM)],
+    [("demo", "Ctrl-C ends everything", 7, signal.SIGINT), ("serve", "Labkeeper serves at", 2, signal.SIGTERM)],
 )
 def test_a_second_signal_ends_everything_at_once(
     tmp_path: Path, command: str, ready: str, started: int, name: signal.Signals

@@ -45,7 +45,7 @@ async def test_a_metric_that_waits_for_a_thread_is_not_blamed_and_its_time_begin
             asked = Asked(specimens=specimens, wanted=MetricFilter(), now=NOW, zone=ZoneInfo("UTC"), limits=SlaLimits())
             return await GuardedMetric(metric, seconds).answer_async(asked)
 
-        busy = [asyncio.create_task(ask_async(waiting, 0.3)) for _ in range(PYTHON_THREADS)]
+        busy = [asyncio.create_task(ask_async(waiting, 1.5)) for _ in range(PYTHON_THREADS)]
         try:
             given_up = await asyncio.gather(*busy, return_exceptions=True)
             assert {type(one) for one in given_up} == {MetricFailedError}
@@ -54,10 +54,10 @@ async def test_a_metric_that_waits_for_a_thread_is_not_blamed_and_its_time_begin
             assert refused.value.retry_after_seconds == 0.1
 
             slow = Waiting()
-            queued = asyncio.create_task(ask_async(slow, 1))
-            await asyncio.sleep(0.6)
+            queued = asyncio.create_task(ask_async(slow, 2))
+            await asyncio.sleep(1.4)
             waiting.may_end.set()
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(1)
             assert not queued.done(), "its own time has not passed"
             slow.may_end.set()
             assert (await queued).rows == [[1]]
