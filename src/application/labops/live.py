@@ -1,6 +1,7 @@
 """Overviews as they change, for everybody who looks: computed once for each question and change, however many look."""
 
 import asyncio
+import contextlib
 import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -23,6 +24,8 @@ SHARE_OF_TIME = 4.0
 """Where an overview takes long, it rests so many times as long: streams must not take the machine from everybody."""
 LONGEST_REST_SECONDS = 5.0
 SECONDS_BETWEEN_GLANCES = 0.05
+COUNTS_FIRST_SECONDS = 0.1
+"""So long an overview lets the counts go first: both at once are slower than one after the other."""
 TICK_SECONDS = 10.0
 """Something is said at least so often: what is open grows older by itself, and a silent stream may be a dead one."""
 CATCH_UP_SECONDS = 5.0
@@ -60,6 +63,8 @@ class _Channel:
     overview: LiveMessage | None = None
     latest: LiveMessage | None = None
     moved: asyncio.Event = field(default_factory=asyncio.Event)
+    counted: int = 0
+    counted_on: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: tuple[asyncio.Task[None], ...] = ()
 
     def publish(self, message: LiveMessage) -> None:
@@ -69,6 +74,17 @@ class _Channel:
         self.number += 1
         moved, self.moved = self.moved, asyncio.Event()
         moved.set()
+
+    def count_to(self, position: int) -> None:
+        self.counted = position
+        counted_on, self.counted_on = self.counted_on, asyncio.Event()
+        counted_on.set()
+
+    async def wait_counted_async(self, position: int) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(COUNTS_FIRST_SECONDS):
+                while self.counted < position:
+                    await self.counted_on.wait()
 
 
 class LiveOverviews(HostedService):
@@ -189,6 +205,8 @@ class LiveOverviews(HostedService):
             if remaining > 0:
                 await asyncio.sleep(remaining)
             await self._table.wait_for_async(self._feed.last_seen, CATCH_UP_SECONDS)
+            if self._glance is not None:
+                await channel.wait_counted_async(self._feed.last_seen)
 
     async def _glance_for_ever_async(self, glance: Glance, question: OverviewQuestion, channel: _Channel) -> None:
         """Tell the counts at once when the log grows: the overview that follows takes longer, and rests in between."""
@@ -205,7 +223,9 @@ class LiveOverviews(HostedService):
                     # The id stays that of the overview: whoever comes back after this has that and no other.
                     channel.publish(LiveMessage("glance", known.message_id, _json(asdict(view))))
             except UnavailableError:  # the overview that follows says so
+                channel.count_to(seen)
                 await asyncio.sleep(1.0)
+            channel.count_to(seen)
             await asyncio.sleep(SECONDS_BETWEEN_GLANCES)
 
     async def _moved_async(self, seen: int, settled: int) -> bool:
