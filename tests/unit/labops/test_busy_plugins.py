@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from application.kernel.daemon_threads import DaemonThreads
 from application.labops.metric_filter import MetricFilter
 from application.labops.metrics.metric import PYTHON_THREADS, Asked, Metric, MetricFailedError, Specimens
 from application.labops.metrics.views import MetricTable
@@ -38,11 +39,19 @@ async def test_a_metric_that_waits_for_a_thread_is_not_blamed_and_its_time_begin
     measured = Measured([specimen("A", minutes=5)])
     waiting, healthy = Waiting(), Waiting()
     healthy.may_end.set()
+    threads = DaemonThreads(PYTHON_THREADS, "test")
     with measured.table.snapshot() as snapshot:
 
         async def ask_async(metric: Metric, seconds: float) -> MetricTable:
             specimens = Specimens(snapshot, metric.inputs, metric.filters_on, MetricFilter())
-            asked = Asked(specimens=specimens, wanted=MetricFilter(), now=NOW, zone=ZoneInfo("UTC"), limits=SlaLimits())
+            asked = Asked(
+                specimens=specimens,
+                wanted=MetricFilter(),
+                now=NOW,
+                zone=ZoneInfo("UTC"),
+                limits=SlaLimits(),
+                threads=threads,
+            )
             return await GuardedMetric(metric, seconds).answer_async(asked)
 
         busy = [asyncio.create_task(ask_async(waiting, 1.5)) for _ in range(PYTHON_THREADS)]
@@ -63,3 +72,4 @@ async def test_a_metric_that_waits_for_a_thread_is_not_blamed_and_its_time_begin
             assert (await queued).rows == [[1]]
         finally:
             waiting.may_end.set()
+            threads.close()

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from application.kernel.daemon_threads import DaemonThreads
 from application.labops.metric_filter import MetricFilter, TimeColumn
 from application.labops.metrics.views import Grain, MetricTable
 from application.labops.specimen_table import Row, TableSnapshot
@@ -20,7 +20,6 @@ MOST_ROWS = 10_000
 MOST_ROWS_IN_PYTHON = 1_000_000
 MOST_BUCKETS = 50_000
 PYTHON_THREADS = 4
-_THREADS = DaemonThreads(PYTHON_THREADS, "metrics")
 
 
 class TooMuchAskedError(DomainError):
@@ -110,6 +109,7 @@ class Asked:
         include_empty: whether buckets without a specimen are wanted.
         valid_until: when the answer changes even if no specimen does, said by the metric while it answers; None for
             never.
+        threads: where what is computed in Python runs; of the server, not of the metric.
         turn: of the server, not of the metric.
     """
 
@@ -118,6 +118,7 @@ class Asked:
     now: datetime
     zone: ZoneInfo
     limits: SlaLimits
+    threads: Executor
     grain: Grain = Grain.HOUR
     include_empty: bool = False
     valid_until: datetime | None = None
@@ -175,7 +176,7 @@ class Metric:
                 return self._computed(rows, asked)
 
             asked.turn.is_awaited = True
-            return await loop.run_in_executor(_THREADS, in_its_thread)
+            return await loop.run_in_executor(asked.threads, in_its_thread)
         select = f"SELECT * FROM ({self.sql.strip().rstrip(';')}\n) LIMIT {MOST_ROWS + 1}"  # noqa: S608 - the engine reads nothing but the table
         found = await asked.specimens.select_async(select)
         if len(found) > MOST_ROWS:

@@ -1,15 +1,17 @@
 """Metrics, computed once for each state of the table and then given to whoever asks."""
 
 import asyncio
+import weakref
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from application.kernel.daemon_threads import DaemonThreads
 from application.labops.metric_filter import MetricFilter
 from application.labops.metrics.current_limits import CurrentSlaLimits
 from application.labops.metrics.kept_answers import Computed, KeptAnswers, Key
-from application.labops.metrics.metric import Asked, Metric, Specimens
+from application.labops.metrics.metric import PYTHON_THREADS, Asked, Metric, Specimens
 from application.labops.metrics.registry import MetricRegistry
 from application.labops.metrics.views import Grain
 from application.labops.specimen_table import SpecimenTable, TableSnapshot
@@ -52,6 +54,8 @@ class Metrics:
         self._zone = zone
         self._kept = KeptAnswers()
         self._running: dict[Key, _Shared] = {}
+        self._threads = DaemonThreads(PYTHON_THREADS, "metrics")
+        weakref.finalize(self, self._threads.close)
 
     async def compute_async(
         self,
@@ -164,6 +168,7 @@ class Metrics:
             now=self._clock.now(),
             zone=self._zone,
             limits=limits,
+            threads=self._threads,
             grain=key[2],
             include_empty=key[3],
         )
