@@ -69,41 +69,42 @@ class PagesController(LabkeeperController):
     @get("/", response_class=Response, include_in_schema=False)
     async def overview(self, request: Request) -> Response:
         """The state of the lab, live. Filters are in the URL."""
-        return self._guarded_page(request, PAGES[0])
+        return self._guarded_page(request, "/")
 
     @requires(Role.USER)
     @takes_other_parameters
     @get("/what-if", response_class=Response, include_in_schema=False)
     async def what_if(self, request: Request) -> Response:
         """What would help."""
-        return self._guarded_page(request, PAGES[1])
+        return self._guarded_page(request, "/what-if")
 
     @requires(Role.USER)
     @get("/data-quality", response_class=Response, include_in_schema=False)
     async def data_quality(self, request: Request) -> Response:
         """Rules, and what broke them."""
-        return self._guarded_page(request, PAGES[2])
+        return self._guarded_page(request, "/data-quality")
 
     @requires(Role.USER)
     @get("/import", response_class=Response, include_in_schema=False)
     async def imports(self, request: Request) -> Response:
         """Bring specimens in from a file."""
-        return self._guarded_page(request, PAGES[3])
+        return self._guarded_page(request, "/import")
 
     @requires(Role.USER)
     @takes_other_parameters
     @get("/labs", response_class=Response, include_in_schema=False)
     async def labs(self, request: Request) -> Response:
         """Workers and their labs."""
-        return self._guarded_page(request, PAGES[4])
+        return self._guarded_page(request, "/labs")
 
     @requires(Role.USER)
     @get("/system", response_class=Response, include_in_schema=False)
     async def system(self, request: Request) -> Response:
         """Jobs, subscriptions and read models."""
-        return self._guarded_page(request, PAGES[5])
+        return self._guarded_page(request, "/system")
 
-    def _guarded_page(self, request: Request, page: Page) -> Response:
+    def _guarded_page(self, request: Request, path: str) -> Response:
+        page = next(one for one in PAGES if one.path == path)
         principal = principal_of(request)
         assert principal is not None
         role = principal.role.value if principal.role is not None else ""
