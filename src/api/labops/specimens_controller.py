@@ -35,6 +35,7 @@ from api.labops.specimens_schemas import (
 )
 from application.kernel.event_feed import RecordedFact
 from application.kernel.refusals import Refusal
+from application.labops.imports.import_ids import imported_row
 from application.labops.specimen_table import SpecimenTable
 from application.labops.specimens.complete_specimen import CompleteSpecimenCommand
 from application.labops.specimens.fail_specimen import FailSpecimenCommand
@@ -48,7 +49,13 @@ from application.labops.specimens.views import SpecimenView
 from domain.labops.errors import InvalidSpecimenError
 from domain.labops.moments import moment_of
 from domain.labops.specimen import SpecimenState
-from domain.labops.values import LONGEST_ASSAY, LONGEST_MACHINE_ID, SpecimenReading, SpecimenStatus
+from domain.labops.values import (
+    LONGEST_ASSAY,
+    LONGEST_MACHINE_ID,
+    LONGEST_SPECIMEN_ID,
+    SpecimenReading,
+    SpecimenStatus,
+)
 from settings import LabopsSettings
 
 SpecimenId = Annotated[
@@ -118,6 +125,12 @@ class SpecimensController(LabkeeperController):
     async def list_specimens(
         self,
         request: Request,
+        specimen_id_prefix: Annotated[
+            str | None,
+            Query(
+                min_length=1, max_length=LONGEST_SPECIMEN_ID, description="Only ids that begin so, letter by letter."
+            ),
+        ] = None,
         status: Annotated[SpecimenStatus | None, Query(description="Only those that stand there.")] = None,
         assay: Annotated[str | None, Query(max_length=LONGEST_ASSAY, description="Only this assay.")] = None,
         machine_id: Annotated[
@@ -132,6 +145,7 @@ class SpecimensController(LabkeeperController):
         await self._reading.before_reading_async(request, LOG, MODEL)
         lag = str(self._table.status().lag)
         query = ListSpecimensQuery(
+            specimen_id_prefix=specimen_id_prefix,
             status=status,
             assay=assay,
             machine_id=machine_id,
@@ -228,6 +242,7 @@ def _history(facts: Sequence[RecordedFact]) -> list[SpecimenFactAnswer]:
     answers = []
     for fact in facts:
         state.on(fact.event)
+        row = imported_row(fact.command_id)
         answers.append(
             SpecimenFactAnswer(
                 event_id=fact.event.event_id,
@@ -236,6 +251,8 @@ def _history(facts: Sequence[RecordedFact]) -> list[SpecimenFactAnswer]:
                 position=fact.position,
                 at=fact.event.created_at,
                 actor=fact.actor,
+                import_id=row and row[0],
+                import_line=row and row[1],
                 status=state.status,
                 machine_id=state.machine_id,
                 operator_id=state.operator_id,

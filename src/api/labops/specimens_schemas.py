@@ -39,7 +39,9 @@ _FACT: dict[str, Any] = {
     "version": 3,
     "position": 1042,
     "at": "2026-03-01T10:15:02Z",
-    "actor": "import",
+    "actor": "ines",
+    "import_id": "0195f2c1a3b9c2f04d6e8a1b3c5",
+    "import_line": 43,
     "status": "COMPLETED",
     "machine_id": "M2",
     "operator_id": "O7",
@@ -220,6 +222,8 @@ class SpecimenFactAnswer(BaseModel):
     position: int
     at: datetime
     actor: str | None
+    import_id: Annotated[str | None, Field(description="Which import it came by; null when it came by none.")]
+    import_line: Annotated[int | None, Field(description="Line of that file on which its row begins.")]
     status: SpecimenStatus
     machine_id: str
     operator_id: str

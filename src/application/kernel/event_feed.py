@@ -23,6 +23,7 @@ class RecordedFact(msgspec.Struct, frozen=True):
         event: the typed event; ``event.event_id`` is unique, ``event.aggregate_version`` its version in the stream.
         stored_at: when the commit was made, aware UTC.
         actor, correlation_id, causation_id, traceparent: from whom and in what connection; None if not known.
+        command_id: what made its commit idempotent; says of which row of an import it is. None if not known.
     """
 
     log: str
@@ -35,6 +36,7 @@ class RecordedFact(msgspec.Struct, frozen=True):
     correlation_id: str | None = None
     causation_id: str | None = None
     traceparent: str | None = None
+    command_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from neuroglia.data.exceptions import OptimisticConcurrencyException
 
+from application.labops.imports.import_ids import row_command
 from application.labops.imports.import_runs import RejectedRow
 from domain.kernel.clock import Clock
 from domain.kernel.domain_event import RecordedDomainEvent
@@ -108,7 +109,7 @@ class ImportBatches:
         return prepared.taken
 
     def _command(self, line: int) -> str:
-        return f"{self._import_id}:{line}"
+        return row_command(self._import_id, line)
 
     def _begins(self, rows: Sequence[Row], earlier: _Earlier) -> dict[str, int]:
         """Return the first version that the earlier try wrote, by specimen."""

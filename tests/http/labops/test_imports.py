@@ -80,6 +80,8 @@ def test_a_file_is_taken_and_taken_again_changes_nothing(app: Served, http: http
     assert counts(again) == (2500, 0, 2500, 0)
     history = http.get(f"{API}/specimens/A00007/history").json()["items"]
     assert [(fact["version"], fact["actor"]) for fact in history] == [(1, "tester"), (2, "tester")]
+    # The first line is the header; a row of the second file has changed nothing.
+    assert {(fact["import_id"], fact["import_line"]) for fact in history} == {(run["import_id"], 9)}
     with app.mongod.client() as client:
         stored = list(client[app.database]["labops_commits"].find({"e.type": "labops.import-ended.v1"}))
         assert [one["e"][0]["data"]["rows_applied"] for one in stored[-2:]] == [2500, 0]

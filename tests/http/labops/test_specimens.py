@@ -58,7 +58,7 @@ def test_a_specimen_lives_its_life(http: httpx.Client) -> None:
     assert http.get(f"{PATH}/SP1", headers={"If-None-Match": '"3"'}).status_code == 304
     history = http.get(f"{PATH}/SP1/history").json()["items"]
     assert [fact["status"] for fact in history] == ["RECEIVED", "IN_PROCESS", "COMPLETED"]
-    assert history[0]["actor"] == "tester"
+    assert (history[0]["actor"], history[0]["import_id"], history[0]["import_line"]) == ("tester", None, None)
 
 
 @pytest.mark.parametrize("specimen_id", ["26/00123", "26/history", "a b/%2F?#é", "/", "26/00124/start"])
@@ -209,6 +209,34 @@ def test_the_list_filters_and_pages(http: httpx.Client) -> None:
     assert listed(status="COMPLETED") == []
     assert_problem(http.get(PATH, params={"cursor": "x"}), 422)
     assert_problem(http.get(PATH, params={"from": "x"}), 422)
+
+
+def test_the_list_finds_what_an_id_begins_with(http: httpx.Client) -> None:
+    ids = ["26/A_1", "26/A_10", "26/a_1", "26/B_1", "26/A%2", "x26/A_1"]
+    items = [body(one, received_at=AT, machine_id="MB") for one in ids]
+    taken = http.post(f"{PATH}/bulk", json={"items": items})
+
+    def found(prefix: str, **query: Any) -> list[str]:
+        answer = http.get(
+            PATH,
+            params={"specimen_id_prefix": prefix, "machine_id": "MB", **query},
+            headers={"X-Position": taken.headers["X-Position"]},
+        )
+        assert answer.status_code == 200, answer.text
+        return [one["specimen_id"] for one in answer.json()["items"]]
+
+    assert found("26/A_1") == ["26/A_1", "26/A_10"]
+    assert found("26/A") == ["26/A%2", "26/A_1", "26/A_10"]
+    assert found("26/A_10") == ["26/A_10"]
+    assert found("26/A%") == ["26/A%2"]  # what is a pattern elsewhere is a letter here
+    assert found("%") == found("' OR 1=1 --") == []
+    page = http.get(PATH, params={"specimen_id_prefix": "26/", "machine_id": "MB", "limit": 2}).json()
+    assert found("26/", limit=2, cursor=page["next_cursor"]) == ["26/A_10", "26/B_1"]
+    other = {"specimen_id_prefix": "26", "machine_id": "MB", "cursor": page["next_cursor"]}
+    assert_problem(http.get(PATH, params=other), 422)
+    for wrong in ("", "x" * 51):
+        [fault] = assert_problem(http.get(PATH, params={"specimen_id_prefix": wrong}), 422)["errors"]
+        assert "specimen_id_prefix" in fault["field"]
 
 
 def test_the_list_waits_for_what_was_just_written(http: httpx.Client) -> None:

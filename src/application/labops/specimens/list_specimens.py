@@ -22,9 +22,11 @@ class ListSpecimensQuery(Query[OperationResult[Page[SpecimenView]]]):
     """Specimens that were received last come first; None leaves nothing out.
 
     Attributes:
+        specimen_id_prefix: what the id begins with, letter by letter.
         from_, to: reception, from inclusive, to exclusive, aware.
     """
 
+    specimen_id_prefix: str | None = None
     status: SpecimenStatus | None = None
     assay: str | None = None
     machine_id: str | None = None
@@ -40,6 +42,7 @@ class ListSpecimensQueryHandler(QueryHandler[ListSpecimensQuery, OperationResult
 
     async def handle_async(self, request: ListSpecimensQuery) -> OperationResult[Page[SpecimenView]]:
         given = {
+            "starts_with(specimen_id, $prefix)": ("prefix", request.specimen_id_prefix),
             "status = $status": ("status", request.status and request.status.value),
             "assay = $assay": ("assay", request.assay),
             "machine_id = $machine": ("machine", request.machine_id),

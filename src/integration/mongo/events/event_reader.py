@@ -186,6 +186,7 @@ class MongoEventReader(EventStore, EventFeed, EventStreams):
                 meta.get("correlation"),
                 meta.get("causation"),
                 meta.get("traceparent"),
+                commit.get("cmd"),
             )
             for (commit, index, _), event in zip(places, events, strict=True)
         ]
