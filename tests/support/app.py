@@ -70,4 +70,7 @@ async def running_app(uri: str, settings: Settings, **options: Any) -> AsyncIter
         yield RunningApp(f"http://127.0.0.1:{port}", app, secrets, settings)
     finally:
         server.should_exit = True
-        await serving
+        try:
+            await serving
+        finally:
+            telemetry.shutdown()

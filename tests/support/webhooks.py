@@ -139,7 +139,7 @@ class Receiver:
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
     receiver = Receiver()
-    config = uvicorn.Config(receiver.app, "127.0.0.1", 0, log_level="critical", lifespan="off", interface="asgi3")
+    config = uvicorn.Config(receiver.app, "127.0.0.1", 0, log_config=None, lifespan="off", interface="asgi3")
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server._serve())

@@ -13,7 +13,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -29,7 +29,6 @@ class _Process:
     """What this process has one of. ``pushing``: whether metrics go to a collector."""
 
     sampler: tracing.WhenExported
-    tracers: TracerProvider
     meters: MeterProvider
     reader: RegistrableReader
     pushing: bool
@@ -50,11 +49,10 @@ def _process_telemetry(version: str, otlp_endpoint: str | None) -> _Process:
             if otlp_endpoint:
                 exporter = OTLPMetricExporter(_at(otlp_endpoint, "metrics"), timeout=EXPORT_TIMEOUT_SECONDS)
                 readers.append(PeriodicExportingMetricReader(exporter))
-            tracers = tracing.tracer_provider(resource, sampler)
             meters = meter_provider(resource, readers)
-            tracing.install(tracers)
+            tracing.install(tracing.tracer_provider(resource, sampler))
             metrics.set_meter_provider(meters)
-            _process = _Process(sampler, tracers, meters, reader, bool(otlp_endpoint))
+            _process = _Process(sampler, meters, reader, bool(otlp_endpoint))
         return _process
 
 
@@ -74,6 +72,7 @@ class Telemetry:
         self._otlp_endpoint = otlp_endpoint or None
         self._registry: CollectorRegistry | None = None
         self._process: _Process | None = None
+        self._takers: list[SpanProcessor] = []
 
     def start(self) -> None:
         """Begin to measure, and to export when a collector is named. Nothing happens the second time."""
@@ -83,15 +82,17 @@ class Telemetry:
         self._registry = self._process.reader.new_registry()
         if self._otlp_endpoint:
             exporter = OTLPSpanExporter(_at(self._otlp_endpoint, "traces"), timeout=EXPORT_TIMEOUT_SECONDS)
-            self._process.sampler.exporters += 1
-            self._process.tracers.add_span_processor(BatchSpanProcessor(tracing.RedactingSpanExporter(exporter)))
+            self._take(self._process, BatchSpanProcessor(tracing.RedactingSpanExporter(exporter)))
 
     def export_spans_to(self, exporter: SpanExporter) -> None:
         """Hand each span to one more exporter as it ends, without secrets."""
         if self._process is None:
             raise RuntimeError("start telemetry first")
-        self._process.sampler.exporters += 1
-        self._process.tracers.add_span_processor(SimpleSpanProcessor(tracing.RedactingSpanExporter(exporter)))
+        self._take(self._process, SimpleSpanProcessor(tracing.RedactingSpanExporter(exporter)))
+
+    def _take(self, process: _Process, taker: SpanProcessor) -> None:
+        self._takers.append(taker)
+        process.sampler.exporters.add(taker)
 
     def render_prometheus(self) -> bytes:
         """Return the metrics in Prometheus' text format; empty before the start."""
@@ -100,22 +101,23 @@ class Telemetry:
     def shutdown(self) -> None:
         """Send what is left, for at most two seconds: a dead collector does not hold up the end.
 
-        Only where a collector is named; otherwise there is nothing to send, and the process' providers go on for
-        other applications in it.
+        Nobody takes spans for this application then. The process' providers go on for others in it.
         """
         process, self._process = self._process, None
-        if process is None or not self._otlp_endpoint:
+        takers, self._takers = self._takers, []
+        if process is None:
             return
-        work = [threading.Thread(target=process.tracers.shutdown, daemon=True)]
-        if process.pushing:
+        for taker in takers:
+            process.sampler.exporters.remove(taker)
+        work = [threading.Thread(target=taker.shutdown, daemon=True) for taker in takers]
+        if self._otlp_endpoint and process.pushing:
             process.pushing = False
             quickly = {"timeout_millis": SHUTDOWN_SECONDS * 1000}
             work.append(threading.Thread(target=process.meters.shutdown, kwargs=quickly, daemon=True))
         for thread in work:
             thread.start()
-        share = SHUTDOWN_SECONDS / len(work)
         for thread in work:
-            thread.join(share)
+            thread.join(SHUTDOWN_SECONDS / len(work))
 
 
 def _at(endpoint: str, signal: str) -> str:

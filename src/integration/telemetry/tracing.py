@@ -9,7 +9,7 @@ from opentelemetry import context as telemetry
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Decision, ParentBased, Sampler, SamplingResult
 from opentelemetry.trace import Link, SpanKind, Status, TraceState
@@ -18,11 +18,38 @@ from opentelemetry.util.types import Attributes
 from integration.telemetry.redaction import redacted_mapping, redacted_text
 
 
+class SpanTakers(SpanProcessor):
+    """Whoever takes the spans of this process: each application brings its own and takes them away when it ends.
+
+    OpenTelemetry's provider has no way to take one away.
+    """
+
+    def __init__(self) -> None:
+        self._takers: tuple[SpanProcessor, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self._takers)
+
+    def add(self, taker: SpanProcessor) -> None:
+        self._takers = (*self._takers, taker)
+
+    def remove(self, taker: SpanProcessor) -> None:
+        self._takers = tuple(one for one in self._takers if one is not taker)
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        for taker in self._takers:
+            taker.on_start(span, parent_context)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        for taker in self._takers:
+            taker.on_end(span)
+
+
 class WhenExported(Sampler):
     """Records spans while an exporter is there; otherwise only hands out ids, which the logs carry."""
 
     def __init__(self) -> None:
-        self.exporters = 0
+        self.exporters = SpanTakers()
         self._recording = ParentBased(ALWAYS_ON)
 
     def should_sample(
@@ -138,8 +165,10 @@ class QuietTracerProvider(TracerProvider):
 
 
 def tracer_provider(resource: Resource, sampler: WhenExported) -> TracerProvider:
-    """Make a provider."""
-    return QuietTracerProvider(resource, sampler)
+    """Make a provider whose spans go to the sampler's exporters."""
+    provider = QuietTracerProvider(resource, sampler)
+    provider.add_span_processor(sampler.exporters)
+    return provider
 
 
 def install(provider: TracerProvider) -> None:

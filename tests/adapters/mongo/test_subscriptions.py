@@ -15,6 +15,7 @@ from integration.mongo.driver import MongoDriver
 from integration.mongo.subscriptions.checkpoints import CheckpointMovedError, Checkpoints
 from integration.mongo.subscriptions.held_reader import LEASE_SECONDS
 from integration.mongo.subscriptions.subscription_runner import BATCH_COMMITS
+from integration.telemetry.telemetry import Telemetry
 from tests.support.hosts import Hosted, end_process, hosted, start_process
 from tests.support.jobs import eventually
 from tests.support.tallies import LOG, HandClock, Listener, counted, tally_store
@@ -144,6 +145,22 @@ async def test_a_restart_goes_on_where_it_stopped(driver: MongoDriver) -> None:
         await running.caught_up_async("listener")
     assert first.of("a") == list(range(1, 21))
     assert second.of("a") == list(range(21, 26))
+
+
+async def test_the_lag_is_told_of_readers_that_run_and_of_none_that_ended(driver: MongoDriver) -> None:
+    telemetry = Telemetry("test")
+    telemetry.start()
+
+    def told() -> list[str]:
+        lines = telemetry.render_prometheus().decode().splitlines()
+        return [line.rsplit(" ", 1)[1] for line in lines if line.startswith("labkeeper_subscription_lag{")]
+
+    assert told() == []
+    async with hosted(driver, subscribers=[Listener()]) as running, hosted(driver, subscribers=[Listener()]):
+        await running.count_async("tally-a", range(1, 4))
+        await running.caught_up_async("listener")
+        await eventually(lambda: told() == ["0.0"])
+    assert told() == []
 
 
 async def test_an_event_type_that_is_not_wanted_still_moves_the_checkpoint(driver: MongoDriver) -> None:

@@ -12,7 +12,7 @@ from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext
 
 from application.kernel.request_context import RequestContext, acting_as
-from integration.telemetry.logging import LogFormat, configure_logging
+from integration.telemetry.logging import LEVELS, LogFormat, configure_logging
 from integration.telemetry.redaction import redacted_text
 from tests.support.log_lines import write_plain_tracebacks
 
@@ -21,10 +21,13 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.c2lnbmF0dXJlLW9mLWl0"
 
 @pytest.fixture
 def output() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
+    stream, root = io.StringIO(), logging.getLogger()
+    before = {logger: logger.level for logger in (root, *map(logging.getLogger, LEVELS))}
     configure_logging("json", stream=stream)
     yield stream
-    root = logging.getLogger()
+    logging.captureWarnings(False)
+    for logger, level in before.items():
+        logger.setLevel(level)
     for handler in [known for known in root.handlers if getattr(known, "labkeeper", False)]:
         root.removeHandler(handler)
     write_plain_tracebacks()

@@ -52,6 +52,10 @@ def test_spans_leave_without_secrets() -> None:
             raise ValueError("token=hunter2")
     except ValueError:
         pass
+    finally:
+        telemetry.shutdown()
+    with trace.get_tracer("labkeeper").start_as_current_span("after the end") as span:
+        assert not span.is_recording(), "nobody takes it"
     [finished] = exporter.get_finished_spans()
     assert "hunter2" not in finished.to_json()
     assert finished.attributes is not None

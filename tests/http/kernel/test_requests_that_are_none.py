@@ -18,7 +18,7 @@ TOYS = "/api/v1/toys"
 
 @asynccontextmanager
 async def serving() -> AsyncIterator[httpx.AsyncClient]:
-    config = uvicorn.Config(toy_app(), "127.0.0.1", 0, http=LabkeeperHttpProtocol, log_level="critical", lifespan="on")
+    config = uvicorn.Config(toy_app(), "127.0.0.1", 0, http=LabkeeperHttpProtocol, log_config=None, lifespan="on")
     server = LabkeeperServer(config)
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110  uvicorn has no event to wait for

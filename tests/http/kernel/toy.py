@@ -184,7 +184,7 @@ def client_of(app: FastAPI) -> httpx.AsyncClient:
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[tuple[str, LabkeeperServer]]:
     """Serve on a free loopback port; yields the URL and the server, and ends it."""
-    server = LabkeeperServer(uvicorn.Config(app, "127.0.0.1", 0, log_level="warning", lifespan="on"))
+    server = LabkeeperServer(uvicorn.Config(app, "127.0.0.1", 0, log_config=None, lifespan="on"))
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110  uvicorn has no event to wait for
         await asyncio.sleep(0.01)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 
 from neuroglia.hosting.abstractions import HostedService
-from opentelemetry import metrics
 
 from application.kernel.event_feed import CorruptFact, EventFeed
 from application.kernel.leases import Leases
@@ -20,6 +19,7 @@ from application.kernel.subscriptions import (
 )
 from domain.kernel.clock import Clock
 from integration.mongo.driver import MongoDriver, translating_outages
+from integration.mongo.subscriptions import measured_lag
 from integration.mongo.subscriptions.checkpoints import Checkpoint, Checkpoints
 from integration.mongo.subscriptions.event_delivery import try_once_async
 from integration.mongo.subscriptions.parked_events import ParkedEvents
@@ -68,26 +68,24 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
             )
             for projector in projectors
         }
-        metrics.get_meter("labkeeper").create_observable_gauge(
-            "labkeeper.subscription.lag",
-            [lambda _options: self._observed_lags()],
-            description="Commits between what a reader of this process has read and the end of its log",
-        )
 
-    def _observed_lags(self) -> list[metrics.Observation]:
-        return [
-            metrics.Observation(max(0, self._feeds[reader.log].last_seen - reader.position), {"subscription": name})
+    def lags(self) -> dict[str, int]:
+        """Return how many commits lie between what each reader has read and the end of its log."""
+        return {
+            name: max(0, self._feeds[reader.log].last_seen - reader.position)
             for name, reader in (*self._runners.items(), *self._projections.items())
             if reader.position is not None
-        ]
+        }
 
     async def start_async(self) -> None:
+        measured_lag.measure(self)
         await self._parked.prepare_async()
         self.watch.start()
         for reader in (*self._projections.values(), *self._runners.values()):
             reader.start()
 
     async def stop_async(self) -> None:
+        measured_lag.forget(self)
         readers = (*self._runners.values(), *self._projections.values())
         await asyncio.gather(*(reader.stop_async() for reader in readers))
         await self.watch.stop_async()
