@@ -28,6 +28,7 @@ class Page:
 
 PAGES = (
     Page("/", "Overview", "overview.html", "overview.js"),
+    Page("/specimens", "Specimens", "specimens.html", "specimens.js"),
     Page("/what-if", "What-if", "what_if.html", "what_if.js"),
     Page("/data-quality", "Data quality", "data_quality.html", "data_quality.js"),
     Page("/import", "Import", "import.html", "import.js"),
@@ -70,6 +71,13 @@ class PagesController(LabkeeperController):
     async def overview(self, request: Request) -> Response:
         """The state of the lab, live. Filters are in the URL."""
         return self._guarded_page(request, "/")
+
+    @requires(Role.USER)
+    @takes_other_parameters
+    @get("/specimens", response_class=Response, include_in_schema=False)
+    async def specimens(self, request: Request) -> Response:
+        """Find a specimen, see what happened to it, move it on."""
+        return self._guarded_page(request, "/specimens")
 
     @requires(Role.USER)
     @takes_other_parameters

@@ -29,3 +29,6 @@ export function tidy(known) {
 
 /** Tests whether a text may be a name of at most so many characters. */
 export const isName = (longest) => (text) => [...text].length <= longest && !/\p{Cc}/u.test(text);
+
+/** What the address says under a name; empty where it says nothing. */
+export const asked = (name) => new URLSearchParams(location.search).get(name) || "";

@@ -1,4 +1,4 @@
-import { isName, tidy } from "./address.js";
+import { asked, isName, tidy } from "./address.js";
 import { follow, get, query, send } from "./api.js";
 import {
   action, ageNode, attempt, badge, byId, choices, count, duration, el, every, fill, moment, named, notify, part, setFresh, setState,
@@ -22,7 +22,6 @@ let absent = null;
 
 const pathOf = (worker) => `${API}/workers/region/${encodeURIComponent(worker.region)}/workers/${worker.worker_id}`;
 const stateName = (state) => state.toLowerCase().replaceAll("_", " ");
-const asked = (name) => new URLSearchParams(location.search).get(name) || "";
 
 async function refresh(worker, tell) {
   tell("0 of 1");

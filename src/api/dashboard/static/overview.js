@@ -1,6 +1,7 @@
 import { isName, tidy } from "./address.js";
 import { follow, query, send } from "./api.js";
 import { draw, label, plain, series, timeAxis, tone } from "./charts.js";
+import { hoursFor } from "./promises.js";
 import {
   action, age, ageNode, badge, brief, byId, choices, clock, count, decimal, duration, el, fill, messageOf, minutes, moment, named, part,
   percent, setLabel, setLive, setState, setText, zone,
@@ -158,15 +159,14 @@ function showHeat(now) {
 
 function showBreaches(now) {
   const panel = byId("breaches");
-  const { by_assay: limits, default_hours: usual } = now.sla.limits;
-  const limit = (assay) => (Object.hasOwn(limits, assay) ? limits[assay] : usual) * 60;
+  const specimen = (id) => el("th", { scope: "row" }, el("a", { href: `/specimens${query({ specimen: id })}`, "data-key": `specimen-${id}` }, named(id)));
   const open = now.sla.open_breaches.map((one) => el("tr", {},
-    el("th", { scope: "row" }, named(one.specimen_id)), el("td", { class: "name" }, named(one.assay)), el("td", { class: "name" }, named(one.machine_id)),
+    specimen(one.specimen_id), el("td", { class: "name" }, named(one.assay)), el("td", { class: "name" }, named(one.machine_id)),
     el("td", {}, badge(one.status === "RECEIVED" ? "received" : "in process", "warn")), el("td", {}, ageNode(one.received_at)),
     el("td", { class: "num" }, ageNode(one.due_at, "over"))));
   const done = now.sla.sample_breaches.map((one) => el("tr", {},
-    el("th", { scope: "row" }, named(one.specimen_id)), el("td", { class: "name" }, named(one.assay)), el("td", { class: "name" }, named(one.machine_id)), el("td", {}, badge("completed")),
-    el("td", {}, moment(one.received_at)), el("td", { class: "num" }, duration((one.turnaround_time_minutes - limit(one.assay)) * 60))));
+    specimen(one.specimen_id), el("td", { class: "name" }, named(one.assay)), el("td", { class: "name" }, named(one.machine_id)), el("td", {}, badge("completed")),
+    el("td", {}, moment(one.received_at)), el("td", { class: "num" }, duration((one.turnaround_time_minutes - hoursFor(now.sla.limits, one.assay) * 60) * 60))));
   fill(panel.querySelector("table"), [...open, ...done]);
   setText(part(panel, "hint"), `${count(now.sla.open_breach_count)} open · ${count(now.sla.breach_count)} completed late`);
   setState(panel, open.length + done.length ? "ready" : "empty", "Every promise is kept.");
