@@ -1,6 +1,5 @@
 """Signal 9 for the app and for the system of record while writes wait: in order, and nothing twice that was taken."""
 
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from tests.faults.test_app_dies_in_a_refresh import LONG_AGO
 from tests.http.access.people import Installation
 from tests.support.connect import RECORDS, ConnectSimulator
 from tests.support.hosts import end_process, start_process
+from tests.support.mongo import free_port
 
 LIST, OUTBOX = "/api/v1/records?opportunity_id=814", "/api/v1/records/outbox"
 
@@ -81,9 +81,8 @@ def forget_leases(mongo_uri: str, database_name: str) -> None:
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        found: int = free.getsockname()[1]
-        return found
+    """Connect starts again on it: no outgoing connection may have got it in the meantime."""
+    return free_port()
 
 
 def test_nothing_is_lost_doubled_or_out_of_order(

