@@ -12,6 +12,7 @@ from cli.demo_laboratory import open_laboratory_async, work_on_async
 from cli.demo_lock import only_demo
 from cli.demo_records import add_records_async
 from cli.demo_workers import first_refresh_async, register_controllers_async
+from cli.forced_end import leave_runaway_threads
 from cli.host import RunningLabkeeper, run_until_signal, running_labkeeper
 from cli.output import say
 from cli.signed_tokens import prepare_data_dir, signed_token
@@ -82,6 +83,7 @@ def run_demo(records: RecordsMode) -> None:
     with only_demo(settings.data_dir):
         run_until_signal(work_async)
     say("Everything has ended.")
+    leave_runaway_threads()
 
 
 async def _serve_async(

@@ -16,6 +16,7 @@ def serve(
     """Run Labkeeper: the API, its jobs, and MongoDB unless LABKEEPER_MONGODB_URI names one."""
     # Only here: the other commands should not wait for the whole application to be imported.
     from cli.configuration import load_settings, unknown_variables
+    from cli.forced_end import leave_runaway_threads
     from cli.host import run_until_signal, running_labkeeper
     from integration.telemetry.logging import configure_logging
 
@@ -32,3 +33,4 @@ def serve(
             await running.serve_until_stopped_async()
 
     run_until_signal(work_async)
+    leave_runaway_threads()

@@ -49,6 +49,7 @@ def test_metrics_that_do_not_end_do_not_keep_the_server(tmp_path: Path, shared_m
             asked_at = time.monotonic()
             assert process.end(signal.SIGINT) == 0, process.output()
             assert time.monotonic() - asked_at < ALLOWED_SECONDS, process.output()
+            assert "leaked" not in process.output(), "Python took apart what the code of plugins went on using"
     finally:
         with shared_mongod.client() as client:
             client.drop_database("test_ending_with_plugins")

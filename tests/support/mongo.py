@@ -15,8 +15,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import pymongo
@@ -63,7 +64,8 @@ class LocalMongod:
         self.replica_set = replica_set
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self._drops: SimpleQueue[str] | None = None
+        self._drops: SimpleQueue[str | None] | None = None
+        self._dropping: threading.Thread | None = None
         data_dir.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -144,23 +146,38 @@ class LocalMongod:
         """Drop a database that nobody uses any more, while the tests go on: it takes a tenth of a second and more."""
         if self._drops is None:
             self._drops = SimpleQueue()
-            threading.Thread(target=self._drop_all, args=(self._drops,), name="drops databases", daemon=True).start()
+            work = partial(self._drop_all, self._drops)
+            self._dropping = threading.Thread(target=work, name="drops databases", daemon=True)
+            self._dropping.start()
         self._drops.put(database)
 
-    def _drop_all(self, databases: "SimpleQueue[str]") -> None:
+    def _drop_all(self, databases: "SimpleQueue[str | None]") -> None:
         with self.probe() as client:
-            while True:
+            while (database := databases.get()) is not None:
                 # One that is left goes with the folder.
                 with suppress(PyMongoError):
-                    client.drop_database(databases.get())
+                    client.drop_database(database)
+
+    def _drop_no_more(self) -> None:
+        """End the thread: one that is there when Python ends keeps DuckDB's module, which complains on stderr."""
+        drops, self._drops = self._drops, None
+        if drops is not None:
+            with suppress(Empty):
+                while True:
+                    drops.get_nowait()
+            drops.put(None)
 
     def kill_nine(self) -> None:
         """End it as a power cut would; the data stay."""
+        self._drop_no_more()
         if self._process is not None:
             if self.running:
                 os.kill(self.pid, signal.SIGKILL)
             self._process.wait()
         _running.discard(self)
+        if self._dropping is not None:
+            self._dropping.join(5.0)
+            self._dropping = None
 
     def restart(self) -> None:
         """Start it again on the same data and port and wait until it answers."""
