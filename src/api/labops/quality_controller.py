@@ -25,6 +25,7 @@ from api.labops.quality_schemas import (
     RuleTypeAnswer,
     StartRunBody,
     StoredRulesAnswer,
+    TriedImportAnswer,
     ValidatedCsvAnswer,
     ValidRulesAnswer,
     ViolationAnswer,
@@ -90,6 +91,9 @@ class DataQualityController(LabkeeperController):
         format: Format = "json",  # noqa: A002  the parameter's name
     ) -> Response:
         """Check a CSV file of up to 64 MiB. Without rules of its own it is held against those of `GET /dq/rules`.
+
+        Columns are separated by commas, semicolons or tabs, found out as an import finds it out; `as_import` tells what
+        an import of the file would say.
 
         Nothing of it is kept. Rules that cannot be read are 422, with the line of everything that is wrong; a file
         that is no table is 400.
@@ -247,6 +251,7 @@ def _validated(validated: ValidatedCsv) -> ValidatedCsvAnswer:
         violations=[ViolationAnswer.model_validate(one) for one in report.violations],
         not_checked=[NotCheckedAnswer.model_validate(one) for one in report.not_checked],
         rules=[RuleCountAnswer.model_validate(one) for one in report.rules],
+        as_import=TriedImportAnswer.model_validate(validated.as_import),
         summary=summary_of(report),
         timestamp=report.made_at,
     )

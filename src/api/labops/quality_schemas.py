@@ -44,6 +44,21 @@ _COUNT: dict[str, Any] = {
     "affected_rows": 1,
     "affected_values": 1,
 }
+_AS_IMPORT: dict[str, Any] = {
+    "separator": ";",
+    "error": None,
+    "rows": 100,
+    "rejected": 1,
+    "first_rejected": [
+        {
+            "line": 6,
+            "column": "status",
+            "value": "DONE",
+            "reason": "must be one of RECEIVED, IN_PROCESS, COMPLETED, ERROR",
+        }
+    ],
+    "ignored_columns": [],
+}
 _RUN: dict[str, Any] = {
     "run_id": "0193a5c2-7f10-7000-8c1e-0d5f3a9b2e44",
     "kind": "specimens",
@@ -149,6 +164,35 @@ class SummaryAnswer(BaseModel):
     timestamp: datetime
 
 
+class RejectedRowAnswer(BaseModel):
+    """A row that an import would not take; `column` is empty when the row as a whole is at fault."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    line: int
+    column: str
+    value: str
+    reason: str
+
+
+class TriedImportAnswer(BaseModel):
+    """What `POST /specimens/import` would say about the same file, as far as the file alone tells.
+
+    `separator`: of the columns, which this check reads it by as well; empty when an import cannot read the file at all.
+    `error`: why the import would fail; null when it would not. `rejected` rows are not taken whatever is stored
+    already; the first ones are listed.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    separator: Literal[",", ";", "\t", ""]
+    error: str | None
+    rows: int
+    rejected: int
+    first_rejected: list[RejectedRowAnswer]
+    ignored_columns: list[str]
+
+
 class ValidatedCsvAnswer(BaseModel):
     """What came of a file. `rules_source`: `rules_file`, `custom_rules`, `stored`, or the bundled file's name."""
 
@@ -164,6 +208,7 @@ class ValidatedCsvAnswer(BaseModel):
                     "violations": [_VIOLATION],
                     "not_checked": [],
                     "rules": [_COUNT],
+                    "as_import": _AS_IMPORT,
                     "summary": _SUMMARY,
                     "timestamp": _AT,
                 }
@@ -179,6 +224,7 @@ class ValidatedCsvAnswer(BaseModel):
     violations: list[ViolationAnswer]
     not_checked: list[NotCheckedAnswer]
     rules: list[RuleCountAnswer]
+    as_import: TriedImportAnswer
     summary: SummaryAnswer
     timestamp: datetime
 

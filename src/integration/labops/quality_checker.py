@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, time, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, TypeVar
 
 import pyarrow.parquet
 
 from application.kernel.event_feed import EventFeed
 from application.labops.imports.imported_files import ImportedFiles
+from application.labops.imports.tried_import import TriedImport, try_import
 from application.labops.quality.ports import QualityChecker
 from application.labops.specimen_table import SpecimenTable
 from domain.kernel.clock import Clock
@@ -24,6 +25,7 @@ from domain.labops.quality.rules import RuleSet
 from integration.labops.quality_csv import ROWS_AT_ONCE, CsvTable
 from integration.labops.quality_keys import SpillingKeys
 
+T = TypeVar("T")
 AT_ONCE = 2
 CATCH_UP_SECONDS = 60.0
 LARGEST_UPLOAD_UNPACKED_BYTES = 1024 * 1024 * 1024
@@ -64,6 +66,14 @@ class ThreadedQualityChecker(QualityChecker):
             largest = LARGEST_UPLOAD_UNPACKED_BYTES
             return await self._check_async(partial(CsvTable, content, self._zone, largest=largest), rules)
 
+    async def try_import_async(self, content: IO[bytes]) -> TriedImport:
+        def try_it(stopped: "_Stop") -> TriedImport:
+            content.seek(0)
+            return try_import(content, self._zone, LARGEST_UPLOAD_UNPACKED_BYTES, lambda: stopped.is_asked)
+
+        async with self._turn:
+            return await self._in_thread_async(try_it)
+
     async def check_import_async(self, import_id: str, rules: RuleSet) -> QualityReport | None:
         async with self._turn:
             with tempfile.TemporaryFile() as content:
@@ -86,14 +96,17 @@ class ThreadedQualityChecker(QualityChecker):
                 return await self._check_async(partial(_SpecimenRows, path, self._zone), rules)
 
     async def _check_async(self, open_table: Callable[[], _Table], rules: RuleSet) -> QualityReport:
+        return await self._in_thread_async(partial(self._check, open_table, rules))
+
+    async def _in_thread_async(self, work: Callable[["_Stop"], T]) -> T:
         stopped = _Stop()
-        check = asyncio.create_task(asyncio.to_thread(self._check, open_table, rules, stopped))
+        working = asyncio.create_task(asyncio.to_thread(work, stopped))
         try:
-            return await asyncio.shield(check)
+            return await asyncio.shield(working)
         except asyncio.CancelledError:
             # The thread reads a file that its owner closes: wait until it has let go.
             stopped.is_asked = True
-            await asyncio.wait([check])
+            await asyncio.wait([working])
             raise
 
     def _check(self, open_table: Callable[[], _Table], rules: RuleSet, stopped: "_Stop") -> QualityReport:

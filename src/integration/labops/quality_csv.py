@@ -31,7 +31,7 @@ class CsvTable:
     Args:
         content: at its beginning.
         zone: of times without an offset.
-        is_import: names of columns, and what separates them, are taken as an import takes them.
+        is_import: names of columns are taken as an import takes them; what separates them always is.
         largest: bytes that a packed file may have when it is unpacked.
 
     Raises:
@@ -43,10 +43,8 @@ class CsvTable:
     ) -> None:
         self._lines = _Lines(content, largest)
         self._zone = zone
-        self._rows = csv.reader(self._lines)
-        if is_import:
-            head = self._head()
-            self._rows = csv.reader(chain(head, self._lines), delimiter=delimiter_of(head))
+        head = self._head()
+        self._rows = csv.reader(chain(head, self._lines), delimiter=delimiter_of(head))
         self._too_long = RowTally()
         self._line = 0
         header = next((cells for cells in self._read() if cells), None)

@@ -100,6 +100,30 @@ def test_a_rules_file_goes_before_custom_rules_and_both_before_the_bundled_ones(
     assert validate(http, GOOD).json()["violations"] == []
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_what_separates_columns_is_found_as_an_import_finds_it_which_the_answer_says(
+    http: httpx.Client, separator: str
+) -> None:
+    told = validate(http, BAD.replace(",", separator), rules_file=RULES).json()
+
+    assert (told["data_shape"], told["violations"][0]["row_indices"]) == ([2, 8], [1])
+    said = told["as_import"]
+    assert (said["separator"], said["error"], said["rows"], said["rejected"]) == (separator, None, 2, 1)
+    assert [(one["line"], one["column"], one["value"]) for one in said["first_rejected"]] == [(3, "status", "DONE")]
+
+
+def test_a_file_that_is_checked_by_other_rules_says_why_it_could_not_be_imported(http: httpx.Client) -> None:
+    rules = {"rules": [{"type": "completeness", "name": "B", "columns": ["b"]}]}
+    told = validate(http, "a;b\n1;2\n3;\n", custom=rules).json()
+
+    assert (told["data_shape"], told["violations"][0]["row_indices"]) == ([2, 2], [1])
+    said = told["as_import"]
+    assert (said["separator"], said["rows"]) == (";", 0)
+    assert said["error"].startswith("line 1: the header lacks specimen_id, assay, ")
+    damaged = gzip.compress(GOOD.encode())[:-9]
+    assert validate(http, damaged).status_code == 400
+
+
 def test_the_report_of_a_file_comes_as_csv_without_formulas(http: httpx.Client) -> None:
     rules = RULES.replace("Statuses", "'=SUM(1)'")
     answer = validate(http, BAD, rules_file=rules, params={"format": "csv"})

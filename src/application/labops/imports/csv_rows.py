@@ -48,6 +48,9 @@ class CsvRows:
     Args:
         next_piece: returns the next bytes of the file, none at its end. Called whenever more are needed.
         most_bytes: how much a packed file may hold.
+
+    Attributes:
+        delimiter: what separates the columns; empty until the header was read.
     """
 
     def __init__(self, next_piece: Callable[[], bytes], most_bytes: int) -> None:
@@ -60,6 +63,7 @@ class CsvRows:
         self._text_left = most_bytes
         self._row_length = 0
         self._reader = csv.reader((), strict=True)
+        self.delimiter = ""
 
     @property
     def bytes_read(self) -> int:
@@ -100,7 +104,8 @@ class CsvRows:
         """
         lines = self._lines()
         head = first_lines(lines)
-        reader = self._reader = csv.reader(chain(head, lines), delimiter=delimiter_of(head), strict=True)
+        self.delimiter = delimiter_of(head)
+        reader = self._reader = csv.reader(chain(head, lines), delimiter=self.delimiter, strict=True)
         line = 1
         while True:
             try:

@@ -22,20 +22,22 @@ def first_lines(lines: Iterator[str]) -> list[str]:
 
 
 def delimiter_of(head: Sequence[str]) -> str:
-    """Return what separates the columns: that which gives most of the needed ones; the comma in case of doubt.
+    """Return what separates the columns: that which gives most of the needed ones.
 
-    Spreadsheets write semicolons where a comma stands in numbers.
+    Spreadsheets write semicolons where a comma stands in numbers. In a header that names none of them it is the comma,
+    or, when no comma separates anything, what else does.
 
     Args:
         head: the first lines of a file, as :func:`first_lines` has them.
     """
     line = head[-1] if head else ""
 
-    def found(delimiter: str) -> int:
+    def found(delimiter: str) -> tuple[int, int]:
         try:
             names = next(csv.reader([line], delimiter=delimiter), [])
         except csv.Error:
-            return 0
-        return len({name.strip().lower() for name in names}.intersection(NEEDED))
+            return 0, 0
+        needed = {name.strip().lower() for name in names}.intersection(NEEDED)
+        return len(needed), 0 if "," in line else len(names)
 
     return max(DELIMITERS, key=found)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import IO, Any
 
+from application.labops.imports.tried_import import TriedImport
 from domain.labops.quality.located import Located
 from domain.labops.quality.report import QualityReport
 from domain.labops.quality.rules import RuleSet
@@ -34,6 +35,10 @@ class QualityChecker(ABC):
         Raises:
             UnreadableDataError: it is no table.
         """
+
+    @abstractmethod
+    async def try_import_async(self, content: IO[bytes]) -> TriedImport:
+        """Say what an import would say about a CSV file; nothing is imported."""
 
     @abstractmethod
     async def check_import_async(self, import_id: str, rules: RuleSet) -> QualityReport | None:

@@ -7,6 +7,7 @@ from typing import IO
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Query, QueryHandler
 
+from application.labops.imports.tried_import import TriedImport
 from application.labops.quality.active_rules import ActiveRulesReader
 from application.labops.quality.ports import QualityChecker, RulesReader
 from application.labops.quality.refusals import data_refused, rules_refused
@@ -17,11 +18,16 @@ from domain.labops.quality.rules import RuleSet, read_rules
 
 @dataclass(frozen=True, slots=True)
 class ValidatedCsv:
-    """A report, and where its rules came from: ``rules_file``, ``custom_rules``, ``stored``, or the bundled file."""
+    """A report, where its rules came from, and what an import would say about the same file.
+
+    Attributes:
+        rules_source: ``rules_file``, ``custom_rules``, ``stored``, or the bundled file.
+    """
 
     report: QualityReport
     rules_applied: int
     rules_source: str
+    as_import: TriedImport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +49,12 @@ class ValidateCsvQueryHandler(QueryHandler[ValidateCsvQuery, OperationResult[Val
         try:
             rules, source = await self._rules_async(request)
             report = await self._checker.check_csv_async(request.content, rules)
+            as_import = await self._checker.try_import_async(request.content)
         except InvalidRulesError as error:
             return rules_refused(error, "custom_rules" if request.rules_file is None else "rules_file")
         except UnreadableDataError as error:
             return data_refused(error)
-        return self.ok(ValidatedCsv(report, len(rules.rules), source))
+        return self.ok(ValidatedCsv(report, len(rules.rules), source, as_import))
 
     async def _rules_async(self, request: ValidateCsvQuery) -> tuple[RuleSet, str]:
         if request.rules_file is not None:
