@@ -150,12 +150,15 @@ class OwnReadModel(ABC):
     Attributes:
         name: stable name, e.g. ``specimen_table``.
         log: the log it follows.
-        failure: why it does not get on, None when all is well.
     """
 
     name: str
     log: str
-    failure: str | None = None
+
+    @property
+    @abstractmethod
+    def failure(self) -> str | None:
+        """Why it does not get on, None when all is well."""
 
     @abstractmethod
     async def read_model_async(self) -> ReadModelStatus:

@@ -8,7 +8,7 @@ import structlog
 from application.labops.specimen_table import Row
 from domain.kernel.errors import UndecodableEventError
 from integration.labops.table.contents import TableContents
-from integration.labops.table.manifest import Change
+from integration.labops.table.manifest import Change, Image
 from integration.labops.table.rows import DELETED, STREAM_PREFIX, row_of_event, row_of_stored
 from integration.mongo.events.commit_tails import CommitTails
 from integration.mongo.events.event_codec import EventCodec
@@ -23,14 +23,25 @@ _ASK: Row = ()
 
 
 class LogFollower:
-    """Reads ends of commits and puts what they say into contents."""
+    """Reads ends of commits and puts what they say into contents.
 
-    def __init__(self, tails: CommitTails) -> None:
+    Attributes:
+        page_commits: most commits that are read at once; fewer mean that the end of the log is reached.
+    """
+
+    def __init__(self, tails: CommitTails, page_commits: int = PAGE_COMMITS) -> None:
+        self.page_commits = page_commits
         self._tails = tails
 
-    async def read_page_async(self, contents: TableContents, limit: int) -> int:
+    async def is_of_this_log_async(self, image: Image) -> bool:
+        """Tell whether the commit that an image ends with is in the log, at its position."""
+        if not image.position:
+            return True
+        return await self._tails.command_at_async(image.position) == image.command_id
+
+    async def read_page_async(self, contents: TableContents) -> int:
         """Take the next commits; return how many there were. Contents are whole whenever others get a turn."""
-        page = await self._tails.read_async(contents.position, limit)
+        page = await self._tails.read_async(contents.position, self.page_commits)
         for start in range(0, len(page), COMMITS_PER_TURN):
             if start:
                 await asyncio.sleep(0)

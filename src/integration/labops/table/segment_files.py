@@ -1,7 +1,6 @@
 """Writing rows from memory to files, and many files to one."""
 
 import itertools
-import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -150,10 +149,6 @@ class SegmentFiles:
     def retire(self, segments: Sequence[Segment]) -> None:
         """Remove files as soon as nobody reads them."""
         self._shelf.retire([segment.path for segment in segments])
-
-    def clear(self) -> None:
-        """Remove what a crash has left of work under way."""
-        shutil.rmtree(self.folder / "spill", ignore_errors=True)
 
     def _new_files(self, generation: int) -> tuple[Path, Path]:
         number = next(self._numbers)
