@@ -26,6 +26,7 @@ RECEIVED = "2026-03-01T08:00:00Z"
 BAD_ROWS = f"NIBAD1,CBC,M1,O1,LOST,,{RECEIVED},\nNIBAD2,CBC,M1,O1,RECEIVED,,yesterday,\n"
 READY = {
     "/": "#chart-throughput .bars .point",
+    "/alerts": "#limits-form",
     "/specimens": "#specimens tbody tr",
     "/what-if": "#linear tbody tr",
     "/data-quality": "#rules-text",

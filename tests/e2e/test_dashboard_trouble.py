@@ -12,6 +12,7 @@ from tests.support.served import MovableClock, Served, eventually
 pytestmark = pytest.mark.timeout(300)
 UNSEEN = """Object.defineProperty(document, "visibilityState", { get: () => window.isSeen ? "visible" : "hidden" });"""
 ROWS = {
+    "/alerts": "#default-hours",
     "/specimens": "#specimen-filters",
     "/what-if": "#linear tbody tr",
     "/data-quality": "#rules-text",

@@ -28,6 +28,7 @@ class Page:
 
 PAGES = (
     Page("/", "Overview", "overview.html", "overview.js"),
+    Page("/alerts", "Alerts", "alerts.html", "alerts.js"),
     Page("/specimens", "Specimens", "specimens.html", "specimens.js"),
     Page("/what-if", "What-if", "what_if.html", "what_if.js"),
     Page("/data-quality", "Data quality", "data_quality.html", "data_quality.js"),
@@ -78,6 +79,13 @@ class PagesController(LabkeeperController):
     async def specimens(self, request: Request) -> Response:
         """Find a specimen, see what happened to it, move it on."""
         return self._guarded_page(request, "/specimens")
+
+    @requires(Role.USER)
+    @takes_other_parameters
+    @get("/alerts", response_class=Response, include_in_schema=False)
+    async def alerts(self, request: Request) -> Response:
+        """What stands and what has ended, what is watched, and who is told. Filters are in the URL."""
+        return self._guarded_page(request, "/alerts")
 
     @requires(Role.USER)
     @takes_other_parameters

@@ -27,7 +27,10 @@ EXPECTED: dict[tuple[str, str], Role | None] = {
     ("PUT", "/auth/context"): USER,
     ("GET", "/login"): PUBLIC,
     ("GET", "/static/{version}/{name}"): PUBLIC,
-    **{("GET", path): USER for path in ("/", "/specimens", "/what-if", "/data-quality", "/import", "/labs", "/system")},
+    **{
+        ("GET", path): USER
+        for path in ("/", "/alerts", "/specimens", "/what-if", "/data-quality", "/import", "/labs", "/system")
+    },
     ("GET", f"{A}/overview"): USER,
     ("GET", f"{A}/overview/stream"): USER,
     ("GET", f"{A}/users"): ADMIN,

@@ -1,4 +1,5 @@
 import { isName, tidy } from "./address.js";
+import { METRICS } from "./alert_words.js";
 import { follow, query, send } from "./api.js";
 import { draw, label, plain, series, timeAxis, tone } from "./charts.js";
 import { hoursFor } from "./promises.js";
@@ -17,10 +18,6 @@ const NAMES = ["window", "from", "to", "assay", "machine_id"];
 const filters = byId("filters");
 const panels = ["throughput", "tat", "errors", "ageing", "breaches", "alerts"].map(byId);
 const tiles = ["completed", "tat", "sla", "errors", "open", "late"].map((name) => byId(`kpi-${name}`));
-const METRICS = {
-  sla_breach_rate: ["SLA breach rate", percent], open_breaches: ["open breaches", count], error_rate: ["error rate", percent],
-  tat_p90: ["turn-around P90", minutes], throughput: ["throughput", decimal], silence: ["silence", minutes],
-};
 
 let end = null;
 let newest = null;
@@ -180,7 +177,7 @@ function showAlerts(now) {
       ? el("span", { class: "help", tabindex: "-1", title: `seen by ${alert.acknowledged_by}, ${moment(alert.acknowledged_at)}`, "data-after": alert.alert_id }, "seen by ", named(alert.acknowledged_by))
       : action("Acknowledge", "manager", () => send("POST", `${API}/alerts/${alert.alert_id}/acknowledge`, {}), { "aria-label": `Acknowledge ${alert.rule_name}`, "data-key": alert.alert_id });
     return el("tr", {},
-      el("th", { scope: "row", class: "wrap" }, badge(alert.severity.toLowerCase(), alert.severity === "HIGH" ? "bad" : "warn"), " ", named(alert.rule_name), el("small", { class: "interval" }, `${name}, limit ${format(alert.threshold)}`)),
+      el("th", { scope: "row", class: "wrap" }, badge(alert.severity.toLowerCase(), alert.severity === "HIGH" ? "bad" : "warn"), " ", el("a", { href: `/alerts?rule=${encodeURIComponent(alert.rule_id)}`, "data-key": `rule-${alert.alert_id}` }, named(alert.rule_name)), el("small", { class: "interval" }, `${name}, limit ${format(alert.threshold)}`)),
       el("td", { class: "num" }, format(alert.value)),
       el("td", {}, ageNode(alert.raised_at)), el("td", { class: "act" }, seen));
   }));

@@ -1,0 +1,53 @@
+// Alert rules and alerts in plain words.
+
+import { brief, count, decimal, el, minutes, named, percent } from "./ui.js";
+
+export const METRICS = {
+  sla_breach_rate: ["SLA breach rate", percent], open_breaches: ["open breaches", count], error_rate: ["error rate", percent],
+  tat_p90: ["turn-around P90", minutes], throughput: ["throughput", decimal], silence: ["silence", minutes],
+};
+export const OPERATORS = { gt: "above", gte: "at least", lt: "below", lte: "at most" };
+const PERCENT = { unit: "%", factor: 100 };
+const MINUTES = { unit: "minutes", factor: 1 };
+const SPECIMENS = { unit: "specimens", factor: 1 };
+
+/** What people write a limit of a metric in, and how many of it are one of the API's. */
+export const UNITS = { sla_breach_rate: PERCENT, error_rate: PERCENT, tat_p90: MINUTES, silence: MINUTES, open_breaches: SPECIMENS, throughput: SPECIMENS };
+
+/** Metrics that tell how things are now: they look back at no window. */
+export const OF_NOW = ["open_breaches", "silence"];
+
+const STEPS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+const ISO = /^P(?:([\d.]+)W)?(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?$/;
+
+/** Seconds of an ISO 8601 duration as the API writes them. */
+export function secondsOf(iso) {
+  const [, ...parts] = ISO.exec(iso) || [];
+  return parts.reduce((sum, part, index) => sum + Number(part || 0) * [604800, 86400, 3600, 60, 1][index], 0);
+}
+
+/** [number, unit] of the largest unit that says so many seconds in whole numbers; a day is 24 h. */
+export function sized(seconds) {
+  const [unit, size] = STEPS.find(([name, each]) => seconds >= (name === "d" ? 2 * each : each) && seconds % each === 0) ?? ["min", 60];
+  return [seconds / size, unit];
+}
+
+export const span = (seconds) => sized(seconds).map((part) => (typeof part === "number" ? brief(part) : part)).join(" ");
+
+const limit = (metric, value) => {
+  if (UNITS[metric] === MINUTES) return span(value * 60);
+  return UNITS[metric] === PERCENT ? `${brief(value * 100)} %` : count(value);
+};
+const SUBJECTS = { sla_breach_rate: "Late results", open_breaches: "Open past their limit", error_rate: "Errors", tat_p90: "P90", throughput: "Results", silence: "Nothing received" };
+
+/** What a rule (or an alert) warns of, as nodes: "P90 of CBC above 4 h over the last 24 h". */
+export function sentence({ metric, operator, threshold, window, filters }) {
+  const { assay, machine_id: machine } = filters;
+  const whose = [...(assay ? [" of ", named(assay)] : metric === "tat_p90" ? [" of turn-around"] : []), ...(machine ? [" on ", named(machine)] : [])];
+  const beyond = metric === "silence" && operator === "gt" ? "for more than" : metric === "silence" && operator === "gte" ? "for at least" : OPERATORS[operator];
+  const when = OF_NOW.includes(metric) ? "" : ` over the last ${span(secondsOf(window))}`;
+  return [SUBJECTS[metric], ...whose, ` ${beyond} ${limit(metric, threshold)}${when}`];
+}
+
+export const said = (rule) => el("small", { class: "interval" }, ...sentence(rule));
+export const valued = (metric, value) => (METRICS[metric]?.[1] ?? decimal)(value);

@@ -1,0 +1,194 @@
+"""The Alerts page: what is watched, what stands, what has ended, who is told, and how long results may take."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from api.kernel.authorization import Role
+from tests.support.accessibility import layout_shift, objections, watch_layout
+from tests.support.chromium import Visitor
+from tests.support.served import API, Served
+from tests.support.teams import TeamsSimulator
+
+pytestmark = pytest.mark.timeout(120)
+ASSAY, MACHINE = "AL-CBC", "AL-M1"
+WORDS = f"Open past their limit of {ASSAY} above 0"
+
+
+@pytest.fixture(scope="module")
+def teams() -> Iterator[TeamsSimulator]:
+    with TeamsSimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def late(api: httpx.Client) -> str:
+    """A specimen that is open past its limit; return its id."""
+    body = {"specimen_id": "AL1", "assay": ASSAY, "machine_id": MACHINE, "operator_id": "O1"}
+    answer = api.post(f"{API}/specimens", json={**body, "received_at": "2024-02-01T00:00:00Z"})
+    assert answer.status_code == 201, answer.text
+    return "AL1"
+
+
+def pressed(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_a_rule_is_written_refused_at_its_field_raises_an_alert_and_keeps_its_history(
+    visitor: Visitor, app: Served, api: httpx.Client, late: str
+) -> None:
+    page = visitor.page
+    visitor.enter(app.running.token(Role.MANAGER, subject="ines"))
+    watch_layout(page)
+    page.goto("/")
+    page.get_by_role("link", name="All alerts").click()
+    expect(page.locator("#live")).to_contain_text("live")
+    pressed(page, "New rule")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.get_by_label("Name").fill("AL late")
+    page.get_by_label("Limit, minutes").fill("240")
+    page.get_by_label("Assay", exact=True).fill("CBC")
+    expect(page.locator("#rule-says")).to_have_text("P90 of CBC above 4 h over the last 24 h")
+    page.get_by_label("Watch").select_option("open_breaches")
+    page.get_by_label("Assay", exact=True).fill(ASSAY)
+    page.get_by_label("Limit, specimens").fill("0")
+    page.get_by_label("Ends at, specimens").fill("3")
+    visitor.forgive("422")
+    pressed(page, "Save the rule")
+    clear = page.get_by_label("Ends at, specimens")
+    expect(clear).to_be_focused()
+    expect(clear).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#rule-clear-refused")).to_have_text("must not be above threshold")
+    assert objections(page) == []
+    visitor.screenshot("alerts-refused")
+    clear.fill("")
+    pressed(page, "Save the rule")
+    rule = page.locator("#rules tbody tr", has_text="AL late")
+    expect(rule).to_contain_text(WORDS)
+    expect(rule).to_contain_text("never")
+    expect(page.locator("#rule-editor")).to_be_hidden()
+    page.evaluate("() => (window.__shifts = [])")  # that a form is gone once it is saved is no jump
+    pressed(page, "Evaluate now AL late")
+    standing = page.locator("#standing tbody tr", has_text="AL late")
+    expect(standing).to_contain_text(WORDS)
+    expect(rule).to_contain_text("raised an alert")
+    pressed(page, "Acknowledge AL late")
+    expect(standing).to_contain_text("seen by ines")
+    visitor.screenshot("alerts")
+    # It ends by itself once the specimen has its result.
+    assert api.post(f"{API}/specimens/{late}/start").status_code == 200
+    assert api.post(f"{API}/specimens/{late}/complete").status_code == 200
+    pressed(page, "Evaluate now AL late")
+    ended = page.locator("#past tbody tr", has_text="AL late")
+    expect(ended).to_contain_text("good again")
+    expect(ended).to_contain_text("ines")
+    expect(standing).to_have_count(0)
+    assert layout_shift(page) < 0.02
+    page.get_by_label("Rule", exact=True).select_option(label="AL late")
+    page.get_by_label("State", exact=True).select_option("resolved")
+    page.wait_for_url(re.compile(r"/alerts\?state=resolved&rule=[0-9a-f]{32}$"))
+    expect(page.locator("#standing")).to_be_hidden()
+    expect(page.locator("#past tbody tr")).to_have_count(1)
+    page.go_back()
+    expect(page.locator("#standing")).to_contain_text("No alert")
+    pressed(page, "Switch off AL late")
+    expect(page.get_by_role("button", name="Switch on AL late")).to_be_visible()
+    pressed(page, "Edit AL late")
+    page.get_by_label("Name").fill("AL later")
+    pressed(page, "Save the rule")
+    page.once("dialog", lambda dialog: dialog.accept())
+    pressed(page, "Delete AL later")
+    expect(page.locator("#rules tbody tr", has_text="AL late")).to_have_count(0)
+
+
+def test_a_channel_in_a_dry_run_shows_its_payload_and_one_that_sends_what_came_back(
+    visitor: Visitor, app: Served, teams: TeamsSimulator
+) -> None:
+    page = visitor.page
+    visitor.enter(app.running.token(Role.ADMIN), "/alerts")
+    pressed(page, "New channel")
+    page.locator("#channel-form").get_by_label("Name").fill("AL room")
+    page.get_by_label("URL, kept secret").fill("ftp://nowhere")
+    page.get_by_label("Dry run").check()
+    visitor.forgive("422")
+    pressed(page, "Save the channel")
+    expect(page.locator("#channel-url-refused")).to_contain_text("must start with http")
+    page.get_by_label("URL, kept secret").fill(f"{teams.url}/workflows/al?sig=very-secret")
+    pressed(page, "Save the channel")
+    row = page.locator("#channels tbody tr", has_text="AL room")
+    expect(row).to_contain_text("dry run")
+    pressed(page, "Test AL room")
+    message = page.locator("#message")
+    expect(message).to_contain_text("nothing was sent")
+    expect(message.locator("pre")).to_contain_text("AdaptiveCard")
+    assert teams.messages("al") == []
+    pressed(page, "Edit AL room")
+    page.get_by_label("Dry run").uncheck()
+    pressed(page, "Save the channel")
+    expect(row).to_contain_text("on")
+    teams.behaves(status=400)
+    pressed(page, "Test AL room")
+    expect(message).to_contain_text("answered 400")
+    messages = page.locator("#messages tbody tr")
+    expect(messages).to_contain_text("given up")
+    assert objections(page) == []
+    visitor.screenshot("alerts-channel")
+    teams.behaves()
+    pressed(page, "Send Labkeeper test message again")
+    expect(messages).to_contain_text("delivered")
+    page.get_by_label("State of messages").select_option("parked")
+    expect(page.locator("#messages")).to_contain_text("It has no such messages.")
+    assert len(teams.messages("al")) == 1
+    assert "very-secret" not in page.content()
+    page.once("dialog", lambda dialog: dialog.accept())
+    pressed(page, "Delete AL room")
+    expect(row).to_have_count(0)
+
+
+def test_limits_are_changed_and_a_change_of_somebody_else_is_not_written_over(
+    visitor: Visitor, app: Served, api: httpx.Client
+) -> None:
+    page = visitor.page
+    before = api.get(f"{API}/sla-limits").json()
+    visitor.enter(app.running.token(Role.MANAGER), "/alerts")
+    expect(page.get_by_label("For every assay")).to_have_value(f"{before['default_hours']:g}")
+    pressed(page, "Add an assay")
+    page.locator("#assay-limits li").last.get_by_label("Assay", exact=True).fill(ASSAY)
+    hours = page.locator("#assay-limits li").last.get_by_label("Hours")
+    hours.fill("0")
+    visitor.forgive("422")
+    pressed(page, "Save the limits")
+    expect(hours).to_have_attribute("aria-invalid", "true")
+    hours.fill("1.5")
+    pressed(page, "Save the limits")
+    expect(page.locator("#limits-told")).to_have_text("saved")
+    assert api.get(f"{API}/sla-limits").json()["by_assay"][ASSAY] == 1.5
+    hours.fill("2")
+    assert api.put(f"{API}/sla-limits", json=before).status_code == 200
+    visitor.forgive("412")
+    pressed(page, "Save the limits")
+    expect(page.locator("#limits")).to_contain_text("Somebody has changed the limits meanwhile")
+    pressed(page, "Back to the stored ones")
+    expect(page.locator("#assay-limits li")).to_have_count(len(before["by_assay"]))
+
+
+def test_who_only_reads_is_offered_nothing_that_changes_anything(
+    visitor: Visitor, app: Served, api: httpx.Client
+) -> None:
+    page = visitor.page
+    rule = {"name": "AL quiet", "metric": "silence", "operator": ">=", "threshold": 90, "filters": {"assay": ASSAY}}
+    path = f"{API}/alert-rules/{api.post(f'{API}/alert-rules', json=rule).json()['rule_id']}"
+    visitor.enter(app.running.token(Role.USER), "/alerts?state=bogus&colour=blue")
+    expect(page.locator("#notices")).to_contain_text("asks for a state that cannot be")
+    expect(page.locator("#rules tbody tr", has_text="AL quiet")).to_contain_text(
+        f"Nothing received of {ASSAY} for at least 90 min"
+    )
+    expect(page.locator("#limits")).to_have_attribute("data-state", "ready")
+    offered = page.locator("main :is(button, input):not(:disabled):not([readonly]):visible").all_inner_texts()
+    assert [one for one in offered if one not in ("Newest", "Older", "\N{MULTIPLICATION SIGN}")] == []
+    for absent in ("#channels", "#messages", "#rule-form", "#channel-form"):
+        expect(page.locator(absent)).to_have_count(0)
+    assert api.delete(path).status_code == 204
