@@ -2,7 +2,8 @@
 
 A message goes out at once when the alert is raised, when what was measured changes, and when it is resolved, but after
 each message about the rule there is quiet for the rule's cool-down. What changes meanwhile is recorded; when the quiet
-is over one message says how it stands then, if it stands. What ended in the quiet is told by no message.
+is over one message says how it stands then, if it stands. What ended in the quiet is told by no message of its own; the
+next one that the rule raises says that it had ended, and when.
 
 Values of a window move a little at every look. What is news is another severity, or a value that lies a twentieth or
 more off the one recorded last. A value that grows by itself (a silence) is news only where it is as bad as it was not
@@ -42,12 +43,14 @@ class Alert(Aggregate[AlertState]):
         measured: Measurement,
         quiet_until: datetime | None,
         at: datetime,
+        earlier_ended_at: datetime | None = None,
     ) -> "Alert":
         """Raise an alert, and say so unless there is to be quiet.
 
         Args:
             measured: with a value that the rule warns of.
             quiet_until: of the rule's alert before this one; None when there was none.
+            earlier_ended_at: ``untold_end`` of that one.
         """
         value = _value(measured)
         alert = cls()
@@ -67,6 +70,7 @@ class Alert(Aggregate[AlertState]):
                 assay=details.assay,
                 machine_id=details.machine_id,
                 quiet_until=quiet_until,
+                earlier_ended_at=earlier_ended_at,
             )
         )
         alert._announce_if_due(details, measured, at)
@@ -178,6 +182,7 @@ class Alert(Aggregate[AlertState]):
                 top_counts=[count for _, count in measured.top_assays],
                 channels=list(details.channels),
                 quiet_until=at + details.cool_down,
+                earlier_ended_at=state.untold_end if kind == "raised" else None,
             )
         )
 

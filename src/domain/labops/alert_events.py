@@ -70,6 +70,7 @@ class AlertRaisedDomainEvent(RecordedDomainEvent):
     Attributes:
         ordinal: how many alerts of this rule there were, this one included.
         quiet_until: no message goes out before; None when one may go out at once.
+        earlier_ended_at: when the alert ended that the rule's last message said to stand, if no message said that.
     """
 
     rule_id: str
@@ -84,6 +85,7 @@ class AlertRaisedDomainEvent(RecordedDomainEvent):
     assay: str | None = None
     machine_id: str | None = None
     quiet_until: datetime | None = None
+    earlier_ended_at: datetime | None = None
 
 
 @domain_event("labops.alert-updated.v1")
@@ -125,6 +127,7 @@ class AlertAnnouncedDomainEvent(RecordedDomainEvent):
         concerned: specimens in breach or in error; None where that has no meaning.
         top_assays: names of the assays with the most of them; ``top_counts`` their numbers.
         quiet_until: no other message about the rule goes out before.
+        earlier_ended_at: with ``raised``, see ``AlertRaisedDomainEvent``.
     """
 
     rule_id: str
@@ -145,6 +148,7 @@ class AlertAnnouncedDomainEvent(RecordedDomainEvent):
     top_counts: list[int]
     channels: list[str]
     quiet_until: datetime
+    earlier_ended_at: datetime | None = None
 
 
 ALERT_EVENTS: tuple[type[RecordedDomainEvent], ...] = (

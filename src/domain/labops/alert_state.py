@@ -21,6 +21,8 @@ class AlertState(RememberedState):
         told: how bad it was in the last message; None before the first.
         unsaid: whether something has changed since that message.
         quiet_until: no message goes out before; None when one may.
+        untold_end: when the alert ended that the rule's last message said to stand, be it this one or one before; None
+            when the last message is right.
     """
 
     rule_id: str
@@ -34,6 +36,7 @@ class AlertState(RememberedState):
     told: AlertSeverity | None
     unsaid: bool
     quiet_until: datetime | None
+    untold_end: datetime | None
 
     @reduces(AlertRaisedDomainEvent)
     def _raised(self, event: AlertRaisedDomainEvent) -> None:
@@ -50,6 +53,7 @@ class AlertState(RememberedState):
         self.told = None
         self.unsaid = True
         self.quiet_until = event.quiet_until
+        self.untold_end = event.earlier_ended_at
 
     @reduces(AlertUpdatedDomainEvent)
     def _updated(self, event: AlertUpdatedDomainEvent) -> None:
@@ -62,6 +66,8 @@ class AlertState(RememberedState):
         self.value = event.value if event.value is not None else self.value
         self.is_open = False
         self.unsaid = True
+        if self.told is not None:
+            self.untold_end = event.created_at
 
     @reduces(AlertAcknowledgedDomainEvent)
     def _acknowledged(self, event: AlertAcknowledgedDomainEvent) -> None:
@@ -71,4 +77,5 @@ class AlertState(RememberedState):
     def _announced(self, event: AlertAnnouncedDomainEvent) -> None:
         self.told = AlertSeverity(event.severity)
         self.unsaid = False
+        self.untold_end = None
         self.quiet_until = event.quiet_until

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from application.labops.alerts.messages import message_of
 from domain.labops.alert import Alert
 from domain.labops.alert_channel import AlertChannel, AlertChannelDetails, ChannelKind
 from domain.labops.alert_durations import duration_text, parse_duration, spoken
@@ -201,6 +202,23 @@ def test_an_alert_that_comes_back_in_the_cool_down_waits_for_its_end() -> None:
     assert messages(second) == []
     second.observe(rule, Measurement(0.5), minutes(30))
     assert messages(second) == [("raised", 0.5)]
+
+
+def test_the_next_message_says_that_the_alert_before_had_ended_in_the_cool_down() -> None:
+    rule = details()
+    first = raised(rule)
+    first.observe(rule, Measurement(0.05), minutes(5))
+    second = Alert.raise_for("r1", rule, 2, Measurement(0.5), minutes(30), minutes(10), first.state.untold_end)
+    second.observe(rule, Measurement(0.0), minutes(15))
+    assert messages(second) == []
+    third = Alert.raise_for("r1", rule, 3, Measurement(0.5), minutes(30), minutes(40), second.state.untold_end)
+
+    announced = third.pending_events[-1]
+    assert isinstance(announced, AlertAnnouncedDomainEvent)
+    assert (announced.kind, announced.earlier_ended_at) == ("raised", minutes(5))
+    assert ("The one before", "was over at 2026-03-01 12:05 UTC") in message_of(announced, "").facts
+    third.observe(rule, Measurement(0.05), minutes(80))
+    assert (messages(third)[-1][0], third.state.untold_end) == ("resolved", None)
 
 
 def test_an_alert_that_nobody_was_told_of_is_not_said_to_be_over() -> None:

@@ -104,9 +104,12 @@ class AlertEvaluation:
             return latest
         if measured.value is None or not details.breached_by(measured.value):
             return latest
-        ordinal = 1 if latest is None else latest.state.ordinal + 1
-        quiet_until = None if latest is None else latest.state.quiet_until
-        return Alert.raise_for(rule_id, details, ordinal, measured, quiet_until, now)
+        if latest is None:
+            return Alert.raise_for(rule_id, details, 1, measured, None, now)
+        before = latest.state
+        return Alert.raise_for(
+            rule_id, details, before.ordinal + 1, measured, before.quiet_until, now, before.untold_end
+        )
 
 
 def _outcome(alert: Alert | None, measured: Measurement) -> EvaluationOutcome:

@@ -83,6 +83,8 @@ def message_of(event: AlertAnnouncedDomainEvent, public_url: str) -> ChannelMess
     if event.machine_id is not None:
         facts.append(("Machine", event.machine_id))
     facts.append(("Since", _minute(event.raised_at)))
+    if event.earlier_ended_at is not None:
+        facts.append(("The one before", f"was over at {_minute(event.earlier_ended_at)}"))
     return ChannelMessage(
         title=title_of(metric, event.kind),
         subtitle=f"Window: {spoken(parse_duration(event.window))}",
