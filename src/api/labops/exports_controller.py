@@ -15,6 +15,7 @@ from api.kernel.authorization import Role, requires
 from api.kernel.conditional import content_tag, not_modified
 from api.kernel.controller import LabkeeperController, data_of
 from api.kernel.described_headers import sends, understands
+from api.kernel.head_requests import is_head
 from api.kernel.problems import RefusedError
 from api.kernel.read_your_writes import ReadYourWrites
 from api.labops.metrics_controller import LAG, LOG, MODEL
@@ -65,7 +66,8 @@ class ExportsController(LabkeeperController):
         """Export a table, made of the specimens that were received between `from` and `to`.
 
         In CSV a cell that a spreadsheet would take for a formula begins with `'`. What no specimen says is empty:
-        `patient_id`, `priority`, `category`, `priority_level`, `capacity_per_hour`, and the `status` of a machine.
+        `patient_id`, `priority`, `category`, `priority_level`, `capacity_per_hour`, and the `status` of a machine. HEAD
+        makes no file, and so does not say how long it is.
         """
         table, file_format = _asked_file(file_name)
         await self._reading.before_reading_async(request, LOG, MODEL)
@@ -76,12 +78,15 @@ class ExportsController(LabkeeperController):
         unchanged = not_modified(request, headers["ETag"], headers)
         if unchanged is not None:
             return unchanged
+        disposition = {"Content-Disposition": f'attachment; filename="{file_name}"'}
+        if is_head(request.scope):
+            self._table.snapshot().close()  # a table that cannot be read is 503 here as well
+            return StreamingResponse(_nothing(), 200, headers | disposition, _MEDIA_TYPES[file_format])
         result = await self.mediator.execute_async(query)
         if result.status != 200:
             return self.process(result)
         file = data_of(result)
-        headers["Content-Length"] = str(file.size)
-        headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+        headers |= disposition | {"Content-Length": str(file.size)}
         return StreamingResponse(_parts(file.content), 200, headers, _MEDIA_TYPES[file_format])
 
 
@@ -91,6 +96,13 @@ def _asked_file(name: str) -> tuple[ExportTable, ExportFormat]:
             if name == f"{table}.{file_format}":
                 return table, file_format
     raise RefusedError(missing("export", name))
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    """Yield no content; a response that has none from the start would say that the file is empty."""
+    parts: tuple[bytes, ...] = ()
+    for part in parts:
+        yield part
 
 
 async def _parts(content: IO[bytes]) -> AsyncIterator[bytes]:

@@ -2,9 +2,11 @@
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pyarrow.parquet
@@ -165,6 +167,21 @@ def test_what_has_not_changed_is_not_made_again(http: httpx.Client) -> None:
 
     assert http.get(f"{EXPORTS}/machines.csv", headers=headers).status_code == 304
     assert http.get(f"{EXPORTS}/machines.csv", params={"assay": "PCR"}, headers=headers).status_code == 200
+
+
+def test_head_tells_what_is_known_without_making_a_file(
+    http: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = http.get(f"{EXPORTS}/machines.parquet")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    head = http.head(f"{EXPORTS}/machines.parquet")
+
+    assert (head.status_code, head.content, "content-length" in head.headers) == (200, b"", False)
+    for name in ("etag", "content-type", "content-disposition"):
+        assert head.headers[name] == asked.headers[name]
+    known = {"If-None-Match": asked.headers["ETag"]}
+    assert http.head(f"{EXPORTS}/machines.parquet", headers=known).status_code == 304
+    assert http.head(f"{EXPORTS}/patients.csv").status_code == 404
 
 
 @pytest.mark.parametrize("name", ["specimens", "specimens.xlsx", "patients.csv", "specimens.csv.csv", ".csv"])
