@@ -76,6 +76,8 @@ class TableKeeper:
             contents = self._served.contents
             if contents.unflushed:
                 await self._files.flush_async(contents)
+            else:
+                await self._files.publish_async(contents)
             await asyncio.to_thread(self._files.remove_orphans, contents.kept)
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:

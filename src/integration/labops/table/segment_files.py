@@ -96,6 +96,18 @@ class SegmentFiles:
         contents.kept = await self._engine.work_async(write)
         contents.drop_oldest(len(batches), len(pair_batches))
 
+    async def publish_async(self, contents: TableContents) -> None:
+        """Have the manifest name what contents keep, after all work under way.
+
+        Work whose caller was cancelled goes on to its end in the thread of the engine, and names files of which the
+        contents never heard.
+        """
+
+        def write(_: Connection) -> None:
+            contents.kept.write(self.folder)
+
+        await self._engine.work_async(write)
+
     async def compact_async(self, contents: TableContents, *, publish: bool = True) -> bool:
         """Merge files where it is worth it, without the rows that are no longer true; False when it is not."""
         chosen = worth_merging(contents.kept)
