@@ -4,15 +4,18 @@ Reading tolerates what is missing or of another type than expected, by giving th
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 from domain.records.values import MAX_ID, JsonValue
 
-if TYPE_CHECKING:
-    from domain.records.kinds.typed_record import TypedRecord
-
 T = TypeVar("T")
 LONGEST_TEXT = 100_000
+
+
+class HasData(Protocol):
+    """What fields are read from: a typed record."""
+
+    data: Mapping[str, JsonValue]
 
 
 class Field(Generic[T]):
@@ -49,8 +52,8 @@ class Field(Generic[T]):
     @overload
     def __get__(self, record: None, owner: type) -> "Field[T]": ...
     @overload
-    def __get__(self, record: "TypedRecord", owner: type) -> T: ...
-    def __get__(self, record: "TypedRecord | None", owner: type) -> "T | Field[T]":
+    def __get__(self, record: HasData, owner: type) -> T: ...
+    def __get__(self, record: HasData | None, owner: type) -> "T | Field[T]":
         if record is None:
             return self
         found = self._read(record.data.get(self.name))
