@@ -57,14 +57,40 @@ async function look() {
   setFresh((await Promise.all(shown)).every(Boolean));
 }
 
-async function showRules() {
-  const found = await get(`${API}/rules`);
+function take(found) {
   tag = `"${found.version}"`;
   stored = { ...found, yaml: found.yaml.replace(/\r\n?/g, "\n") };
+}
+
+async function showRules() {
+  const found = await get(`${API}/rules`);
+  take(found);
   if (!text.hasAttribute("data-unsaved")) text.value = found.yaml;
-  part(rules, "hint").textContent = found.version ? `version ${found.version}` : found.source;
+  showSource();
   setState(rules, "ready");
 }
+
+/** Say which rules these are; whoever may goes back from others to the bundled ones. */
+function showSource() {
+  part(rules, "hint").textContent = stored.source === "stored" ? `version ${stored.version}` : stored.source;
+  hide(byId("rules-reset"), !may("manager") || stored.source !== "stored", text);
+}
+
+byId("rules-reset").addEventListener("click", async () => {
+  const draft = text.hasAttribute("data-unsaved") ? " What you have written and not saved is gone, too." : "";
+  if (!confirm(`Hold specimens and imports against the bundled rules again? The stored rules count no longer.${draft}`)) return;
+  byId("rules-told").textContent = "";
+  try {
+    const { body } = await send("DELETE", `${API}/rules`, undefined, { headers: { "If-Match": tag } });
+    take(body);
+    text.value = stored.yaml;
+    showWhich();
+    showSource();
+    accepted("the bundled rules count again");
+  } catch (error) {
+    refused(error);
+  }
+});
 
 /** Tell a draft from the rules that count. */
 function showWhich() {
@@ -108,10 +134,9 @@ byId("rules-form").addEventListener("submit", async (event) => {
   try {
     const yaml = text.value;
     const { body } = await send("PUT", `${API}/rules`, { yaml }, { headers: { "If-Match": tag } });
-    tag = `"${body.version}"`;
-    stored = { ...stored, yaml, version: body.version };
+    take({ ...body, yaml });
     showWhich();
-    part(rules, "hint").textContent = `version ${body.version}`;
+    showSource();
     accepted("saved");
   } catch (error) {
     refused(error);

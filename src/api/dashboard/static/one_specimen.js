@@ -2,7 +2,7 @@
 
 import { get, send } from "./api.js";
 import { ageOf, promiseOf } from "./promises.js";
-import { attempt, badge, duration, el, may, messageOf, moment, named, notify, part, setState, setText, zone } from "./ui.js";
+import { attempt, badge, count, duration, el, may, messageOf, moment, named, notify, part, setState, setText, zone } from "./ui.js";
 
 const API = "/api/v1";
 export const STATES = { RECEIVED: "", IN_PROCESS: "info", COMPLETED: "good", ERROR: "bad" };
@@ -15,6 +15,9 @@ const MOVES = {
   IN_PROCESS: [["complete", "Complete", [["processed_at", "Result at"]]], ["fail", "Fail", [["error_code", "Error code", 10], ["processed_at", "Failed at"]]]],
 };
 const EMPTY = { machine_id: (one) => `as now: ${one.machine_id}`, operator_id: (one) => `as now: ${one.operator_id}`, error_code: () => "unknown" };
+
+const TIMES = { received_at: "its reception", started_at: "its start", processed_at: "its result" };
+const plain = (rule) => rule.replace(/\b(received|started|processed)_at\b/g, (field) => TIMES[field]);
 
 const fileNames = new Map();
 
@@ -46,7 +49,7 @@ function entry(fact, before, specimen, file) {
   return el("li", { "data-kind": kind }, el("b", {}, WORDS[kind] ?? kind.replace("specimen-", "")), " ", fact.error_code ? badge(fact.error_code, "bad") : null,
     el("p", {}, at ? el("time", { datetime: at, title: zone }, moment(at)) : el("span", { class: "help" }, "nobody knows when"), seconds == null ? null : el("span", { class: "help" }, ` · ${duration(seconds)} after it was received`)),
     ...(fact.event_type === AMENDED ? whatChanged(fact, before) : [el("p", {}, "machine ", named(fact.machine_id), " · operator ", named(fact.operator_id))]),
-    el("p", { class: "help" }, `told ${moment(fact.at)}`, fact.actor ? " by " : null, fact.actor ? named(fact.actor) : null, ...origin));
+    el("p", { class: "help" }, `recorded ${moment(fact.at)}`, fact.actor ? " by " : null, fact.actor ? named(fact.actor) : null, ...origin));
 }
 
 const fact = (name, ...shown) => el("div", {}, el("dt", {}, name), el("dd", {}, ...shown));
@@ -58,7 +61,7 @@ export function onePanel(panel, onMoved) {
   let formsFor = null;
 
   function refused(form, error) {
-    const faults = new Map((error.document?.errors || []).map((one) => [one.field, one.rule]));
+    const faults = new Map((error.document?.errors || []).map((one) => [one.field, plain(one.rule)]));
     let first = null;
     for (const input of form.querySelectorAll("input")) {
       const rule = faults.get(input.name);
@@ -135,8 +138,9 @@ export function onePanel(panel, onMoved) {
     const [specimen, { items }, limits] = found;
     const files = await Promise.all(items.map((one) => one.import_id && fileOf(one.import_id)));
     if (wanted !== shown) return;
-    part(panel, "hint").replaceChildren(named(specimen.specimen_id));
+    part(panel, "hint").textContent = items.length === 1 ? "1 fact" : `${count(items.length)} facts`;
     part(panel, "facts").replaceChildren(
+      fact("Specimen", el("b", {}, named(specimen.specimen_id))),
       fact("State", badge(stateName(specimen.status), STATES[specimen.status]), specimen.error_code ? " " : null, specimen.error_code ? named(specimen.error_code) : null),
       fact("Assay", named(specimen.assay)), fact("Machine", named(specimen.machine_id)), fact("Operator", named(specimen.operator_id)),
       fact("Age", ageOf(specimen)), fact("Limit", promiseOf(specimen, limits)));

@@ -2,7 +2,7 @@ import { asked, isName, tidy } from "./address.js";
 import { get, query } from "./api.js";
 import { ageOf, promiseOf } from "./promises.js";
 import { onePanel, STATES, stateName } from "./one_specimen.js";
-import { ageNode, attempt, badge, byId, choices, count, el, every, fill, named, notify, part, setFresh, setState } from "./ui.js";
+import { attempt, badge, byId, choices, count, el, every, fill, moment, named, notify, part, setFresh, setState, zone } from "./ui.js";
 
 const API = "/api/v1";
 const MOST = 50;
@@ -53,7 +53,7 @@ async function showList(wrote) {
     el("th", { scope: "row" }, el("button", { type: "button", class: "link", "data-key": one.specimen_id, onclick: () => choose(one.specimen_id) }, named(one.specimen_id))),
     el("td", { class: "name" }, named(one.assay)), el("td", { class: "name" }, named(one.machine_id)),
     el("td", {}, badge(stateName(one.status), STATES[one.status]), one.error_code ? " " : null, one.error_code ? named(one.error_code) : null),
-    el("td", {}, ageNode(one.received_at)), el("td", { class: "num" }, ageOf(one)), el("td", {}, promiseOf(one, limits)))));
+    el("td", {}, el("time", { datetime: one.received_at, title: zone }, moment(one.received_at))), el("td", { class: "num" }, ageOf(one)), el("td", {}, promiseOf(one, limits)))));
   showPager();
   setState(panel, listed.length ? "ready" : "empty", Object.values(filtersAsked()).some(Boolean) ? "No specimen fits." : "Nothing was received yet.");
 }
@@ -78,6 +78,7 @@ function markChosen() {
 function choose(id) {
   if (id !== asked("specimen")) remember("pushState", { specimen: id });
   markChosen();
+  if (matchMedia("(max-width: 900px)").matches) byId("one").scrollIntoView({ block: "start" });
   return detail.show(id);
 }
 

@@ -1,7 +1,7 @@
 import { unknownNames } from "./address.js";
 import { follow, get, query, send } from "./api.js";
 import { draw, series, tone } from "./charts.js";
-import { ageNode, attempt, badge, brief, byId, count, decimal, el, every, fill, hide, messageOf, minutes, named, notify, part, percent, setFresh, setState, setText } from "./ui.js";
+import { ageNode, attempt, badge, brief, byId, count, decimal, el, every, fill, hide, messageOf, minutes, moment, named, notify, part, percent, setFresh, setState, setText, zone } from "./ui.js";
 
 const API = "/api/v1/what-if";
 const STATES = { queued: "", running: "info", completed: "good", failed: "bad", cancelled: "warn", interrupted: "warn" };
@@ -68,7 +68,7 @@ const changeOf = (run) => [change(Math.round((run.failure_rate_factor - 1) * 100
 
 function scenarioOf(run) {
   const [failures, growth] = changeOf(run);
-  return `${run.extra_machines ? `+${run.extra_machines}` : "no extra"} machines · failures ${failures} · arrivals ${growth} · ${policyOf(run.policy)} · ${lasting(run.horizon)} · ${run.replications} replications · seed ${run.seed}`;
+  return `${run.extra_machines ? `+${run.extra_machines}` : "no extra"} machines · failures ${failures} · arrivals ${growth} · ${policyOf(run.policy)} · ${lasting(run.horizon)}${run.begins ? ` from ${moment(run.begins)}` : ""} · ${run.replications} replications · seed ${run.seed}`;
 }
 
 /** Say whose figures are to be seen: the scenario beside them may be another one by now. */
@@ -177,7 +177,7 @@ async function showSimulations() {
   fill(table(simulations), items.map((run) => el("tr", { "data-run": run.id },
     el("th", { scope: "row" }, el("button", { type: "button", class: "link", "data-key": run.id, onclick: () => watch(run.id) }, ageNode(run.created_at))),
     el("td", { title: run.error || "" }, badge(run.state, STATES[run.state])), el("td", { class: "num" }, run.extra_machines ? `+${run.extra_machines}` : "as now"),
-    ...changeOf(run).map((text) => el("td", { class: "num" }, text)), el("td", { class: "name" }, named(policyOf(run.policy))), el("td", { class: "num" }, lasting(run.horizon)),
+    ...changeOf(run).map((text) => el("td", { class: "num" }, text)), el("td", { class: "name" }, named(policyOf(run.policy))), el("td", { class: "num" }, lasting(run.horizon)), el("td", {}, run.begins ? el("time", { datetime: run.begins, title: zone }, moment(run.begins)) : "a Monday"),
     el("td", { class: "num" }, count(run.replications)), el("td", { class: "num" }, String(run.seed)), el("td", { class: "num" }, count(run.specimens)), el("td", { class: "name" }, named(run.actor)))));
   showWhose();
   setState(simulations, items.length ? "ready" : "empty", "Nothing was simulated yet.");
