@@ -1,8 +1,9 @@
 // One specimen: what is known of it, what happened to it, and what may be done with it now.
 
 import { get, send } from "./api.js";
+import { accept, refuse } from "./forms.js";
 import { ageOf, promiseOf } from "./promises.js";
-import { attempt, badge, count, duration, el, may, messageOf, moment, named, notify, part, setState, setText, zone } from "./ui.js";
+import { attempt, badge, count, duration, el, may, moment, named, notify, part, setState, zone } from "./ui.js";
 
 const API = "/api/v1";
 export const STATES = { RECEIVED: "", IN_PROCESS: "info", COMPLETED: "good", ERROR: "bad" };
@@ -15,9 +16,13 @@ const MOVES = {
   IN_PROCESS: [["complete", "Complete", [["processed_at", "Result at"]]], ["fail", "Fail", [["error_code", "Error code", 10], ["processed_at", "Failed at"]]]],
 };
 const EMPTY = { machine_id: (one) => `as now: ${one.machine_id}`, operator_id: (one) => `as now: ${one.operator_id}`, error_code: () => "unknown" };
-
 const TIMES = { received_at: "its reception", started_at: "its start", processed_at: "its result" };
-const plain = (rule) => rule.replace(/\b(received|started|processed)_at\b/g, (field) => TIMES[field]);
+
+/** A refusal in the words of the page. */
+function worded(error) {
+  for (const fault of error.document?.errors ?? []) fault.rule = fault.rule.replace(/\b(received|started|processed)_at\b/g, (field) => TIMES[field]);
+  return error;
+}
 
 const fileNames = new Map();
 
@@ -60,25 +65,11 @@ export function onePanel(panel, onMoved) {
   let absent = null;
   let formsFor = null;
 
-  function refused(form, error) {
-    const faults = new Map((error.document?.errors || []).map((one) => [one.field, plain(one.rule)]));
-    let first = null;
-    for (const input of form.querySelectorAll("input")) {
-      const rule = faults.get(input.name);
-      setText(form.querySelector(`#${input.id}-error`), rule ?? "");
-      if (rule) input.setAttribute("aria-invalid", "true");
-      else input.removeAttribute("aria-invalid");
-      if (rule) first ??= input;
-      faults.delete(input.name);
-    }
-    setText(part(form, "error"), first && !faults.size ? "" : messageOf(error));
-    first?.focus();
-  }
-
   async function move(form, name, specimen) {
     if (form.ariaBusy) return;
     const body = Object.fromEntries([...new FormData(form)].map(([field, value]) => [field, value.trim()]).filter(([, value]) => value));
     form.ariaBusy = "true";
+    accept(form);
     try {
       const { body: moved, headers } = await send("POST", `${API}/specimens/${encodeURIComponent(specimen.specimen_id)}/${name}`, body, { headers: { "If-Match": `"${specimen.version}"` } });
       notify(`${moved.specimen_id} is ${stateName(moved.status)}.`, "good");
@@ -88,7 +79,7 @@ export function onePanel(panel, onMoved) {
       if (error.status === 412) {
         notify(`${specimen.specimen_id} was moved on by somebody else meanwhile. Look at it again before you go on.`, "bad");
         onMoved(null);
-      } else refused(form, error);
+      } else refuse(form, worded(error));
     } finally {
       form.ariaBusy = null;
     }
@@ -98,10 +89,10 @@ export function onePanel(panel, onMoved) {
     const form = el("form", { class: "move", "data-move": name, "aria-label": `${title} ${specimen.specimen_id}`, novalidate: true },
       ...fields.map(([field, words, longest]) => {
         const id = `${name}-${field}`;
-        const input = el("input", { id, name: field, type: longest ? "text" : "datetime-local", maxlength: longest && String(longest), autocomplete: "off", placeholder: EMPTY[field]?.(specimen), "aria-describedby": `${id}-error` });
-        return el("div", {}, el("label", { for: id }, words, longest ? null : el("small", {}, name === "fail" ? " empty: not known" : " empty: now")), input, el("p", { class: "error", id: `${id}-error` }));
+        const input = el("input", { id, name: field, type: longest ? "text" : "datetime-local", maxlength: longest && String(longest), autocomplete: "off", placeholder: EMPTY[field]?.(specimen), "data-field": field });
+        return el("div", { class: "field" }, el("label", { for: id }, words, longest ? null : el("small", {}, name === "fail" ? " empty: not known" : " empty: now")), input);
       }),
-      el("div", {}, el("button", { type: "submit", class: name === "fail" ? "" : "primary" }, title)), el("p", { class: "error", role: "alert", "data-part": "error" }));
+      el("div", {}, el("button", { type: "submit", class: name === "fail" ? "" : "primary" }, title)), el("p", { class: "error", role: "alert", "data-part": "refused" }));
     form.addEventListener("input", () => form.toggleAttribute("data-unsaved", [...new FormData(form).values()].some(Boolean)));
     form.addEventListener("submit", (event) => {
       event.preventDefault();

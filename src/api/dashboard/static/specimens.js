@@ -1,14 +1,14 @@
 import { asked, isName, tidy } from "./address.js";
 import { get, query } from "./api.js";
-import { ageOf, promiseOf } from "./promises.js";
 import { onePanel, STATES, stateName } from "./one_specimen.js";
+import { pager } from "./pager.js";
+import { ageOf, promiseOf } from "./promises.js";
 import { attempt, badge, byId, choices, count, el, every, fill, moment, named, notify, part, setFresh, setState, zone } from "./ui.js";
 
 const API = "/api/v1";
 const MOST = 50;
 const panel = byId("specimens");
 const filters = byId("specimen-filters");
-const [newest, older] = [byId("newest"), byId("older")];
 const isLocal = (text) => text === "" || (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) && !Number.isNaN(Date.parse(text)));
 const KNOWN = {
   q: ["specimen", isName(50)], status: ["state", (text) => text === "" || Object.hasOwn(STATES, text)], assay: ["assay", isName(20)],
@@ -17,7 +17,6 @@ const KNOWN = {
 };
 let names = { assays: [], machines: [] };
 let listed = [];
-let next = null;
 
 const filtersAsked = () => ({
   specimen_id_prefix: asked("q").trim(), status: asked("status"), assay: asked("assay"), machine_id: asked("machine_id"), from: asked("from"), to: asked("to"),
@@ -48,24 +47,14 @@ async function showList(wrote) {
   const [page, limits] = await Promise.all([pageAsked(wrote), get(`${API}/sla-limits`)]);
   if (page.wanted !== question()) return;
   listed = page.items;
-  next = page.next_cursor;
   fill(panel.querySelector("table"), listed.map((one) => el("tr", { "aria-current": one.specimen_id === asked("specimen") ? "true" : null },
     el("th", { scope: "row" }, el("button", { type: "button", class: "link", "data-key": one.specimen_id, onclick: () => choose(one.specimen_id) }, named(one.specimen_id))),
     el("td", { class: "name" }, named(one.assay)), el("td", { class: "name" }, named(one.machine_id)),
     el("td", {}, badge(stateName(one.status), STATES[one.status]), one.error_code ? " " : null, one.error_code ? named(one.error_code) : null),
     el("td", {}, el("time", { datetime: one.received_at, title: zone }, moment(one.received_at))), el("td", { class: "num" }, ageOf(one)), el("td", {}, promiseOf(one, limits)))));
-  showPager();
+  part(panel, "hint").textContent = `${asked("cursor") ? "older ones" : "received last first"} · ${count(listed.length)}${page.next_cursor ? ", and more" : ""}`;
+  showPager(asked("cursor"), page.next_cursor);
   setState(panel, listed.length ? "ready" : "empty", Object.values(filtersAsked()).some(Boolean) ? "No specimen fits." : "Nothing was received yet.");
-}
-
-function showPager() {
-  const further = Boolean(asked("cursor"));
-  part(panel, "hint").textContent = `${further ? "older ones" : "received last first"} · ${count(listed.length)}${next ? ", and more" : ""}`;
-  for (const [button, off] of [[newest, !further], [older, !next]]) {
-    const had = document.activeElement === button;
-    button.disabled = off;
-    if (had && off) panel.querySelector(".panel-body").focus({ preventScroll: true });
-  }
 }
 
 function markChosen() {
@@ -108,6 +97,12 @@ function read() {
   detail.show(asked("specimen") || null);
 }
 
+const showPager = pager(panel, async (cursor) => {
+  remember("pushState", { cursor: cursor ?? "" });
+  await look();
+  panel.querySelector(".panel-body").scrollTop = 0;
+});
+
 let namesKnown = false;
 async function showNames() {
   const { assays, machines } = await get(`${API}/overview?window=PT24H`);
@@ -148,13 +143,6 @@ for (const name of ["status", "assay", "machine_id", "from", "to"]) {
   filters.elements[name].addEventListener("change", () => {
     remember("pushState", { cursor: "" });
     look();
-  });
-}
-for (const [button, cursor] of [[newest, () => ""], [older, () => next]]) {
-  button.addEventListener("click", async () => {
-    remember("pushState", { cursor: cursor() });
-    await look();
-    panel.querySelector(".panel-body").scrollTop = 0;
   });
 }
 addEventListener("popstate", () => {
