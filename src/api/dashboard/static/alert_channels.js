@@ -87,7 +87,7 @@ export async function showChannels() {
   listed = items;
   fill(panel.querySelector("table"), items.map((channel) => el("tr", {},
     el("th", { scope: "row" }, named(channel.name)), el("td", {}, KINDS[channel.kind]),
-    el("td", { class: "name" }, may("admin") ? named(channel.host || "–") : "kept from you"),
+    el("td", { class: "name" }, may("admin") ? named(channel.host || "–") : "for administrators"),
     el("td", {}, channel.dry_run ? badge("dry run", "warn") : badge("on", "good")),
     el("td", { class: "act many" }, ...buttons(channel)))));
   setText(part(panel, "hint"), more ? `the first ${MOST}` : count(items.length));

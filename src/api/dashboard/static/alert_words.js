@@ -38,15 +38,25 @@ const limit = (metric, value) => {
   if (UNITS[metric] === MINUTES) return span(value * 60);
   return UNITS[metric] === PERCENT ? `${brief(value * 100)} %` : count(value);
 };
-const SUBJECTS = { sla_breach_rate: "Late results", open_breaches: "Open past their limit", error_rate: "Errors", tat_p90: "P90", throughput: "Results", silence: "Nothing received" };
+const AMOUNTS = { gt: "More than", gte: "At least", lt: "Less than", lte: "At most" };
 
 /** What a rule (or an alert) warns of, as nodes: "P90 of CBC above 4 h over the last 24 h". */
 export function sentence({ metric, operator, threshold, window, filters }) {
   const { assay, machine_id: machine } = filters;
-  const whose = [...(assay ? [" of ", named(assay)] : metric === "tat_p90" ? [" of turn-around"] : []), ...(machine ? [" on ", named(machine)] : [])];
-  const beyond = metric === "silence" && operator === "gt" ? "for more than" : metric === "silence" && operator === "gte" ? "for at least" : OPERATORS[operator];
-  const when = OF_NOW.includes(metric) ? "" : ` over the last ${span(secondsOf(window))}`;
-  return [SUBJECTS[metric], ...whose, ` ${beyond} ${limit(metric, threshold)}${when}`];
+  const whose = [...(assay ? [" of ", named(assay)] : []), ...(machine ? [" on ", named(machine)] : [])];
+  const value = limit(metric, threshold);
+  const amount = `${AMOUNTS[operator]} ${value}`;
+  const when = ` over the last ${span(secondsOf(window))}`;
+  const counted = amount.replace("Less", "Fewer");
+  const s = threshold === 1 ? "" : "s";
+  switch (metric) {
+    case "open_breaches": return [`${counted} specimen${s}`, ...whose, " open past their limit"];
+    case "throughput": return [`${counted} result${s}`, ...whose, when];
+    case "sla_breach_rate": return [`${amount} of results`, ...whose, ` late${when}`];
+    case "error_rate": return [`${amount} of specimens`, ...whose, ` failed${when}`];
+    case "silence": return ["Nothing", ...whose, ` received for ${amount.toLowerCase()}`];
+    default: return ["P90", ...(assay ? [] : [" of turn-around"]), ...whose, ` ${OPERATORS[operator]} ${value}${when}`];
+  }
 }
 
 export const said = (rule) => el("small", { class: "interval" }, ...sentence(rule));

@@ -34,6 +34,7 @@ function open(channel, key) {
 function close() {
   form.reset();
   form.removeAttribute("data-unsaved");
+  if (place.contains(document.activeElement)) document.activeElement.blur();
   place.hidden = true;
   refocus(document, pressed);
 }

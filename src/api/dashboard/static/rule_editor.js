@@ -88,6 +88,7 @@ function open(rule, key) {
 
 function close() {
   form.removeAttribute("data-unsaved");
+  if (place.contains(document.activeElement)) document.activeElement.blur();
   place.hidden = true;
   refocus(document, pressed);
 }
