@@ -17,6 +17,7 @@ from domain.labops.specimen_events import (
     SpecimenStartedDomainEvent,
 )
 from integration.labops.table.parquet_specimen_table import ParquetSpecimenTable
+from integration.labops.table.rebuild_orders import RebuildOrders
 from integration.mongo.driver import MongoDriver
 from integration.mongo.events.commit_tails import CommitTails
 from integration.mongo.events.event_codec import EventCodec
@@ -130,7 +131,9 @@ def table_on(
 ) -> ParquetSpecimenTable:
     """Return a table that is not started."""
     tails = CommitTails(driver, log.log, log.codec, log.keep_fresh())
-    return ParquetSpecimenTable(log, tails, HandClock(), folder, 256, flush_rows, page_commits, sweep_seconds)
+    return ParquetSpecimenTable(
+        log, tails, RebuildOrders(driver), HandClock(), folder, 256, flush_rows, page_commits, sweep_seconds
+    )
 
 
 @asynccontextmanager

@@ -33,7 +33,10 @@ class ReadModelsController(LabkeeperController):
     @sends(202, "Location")
     @post("/{name}/rebuild", status_code=202, response_model=RunAnswer)
     async def rebuild_read_model(self, name: Name) -> Response:
-        """Rebuild a read model beside the one that serves, then swap. The run tells when it is done."""
+        """Rebuild a read model beside the one that serves, then swap. The run tells when it is done.
+
+        One that is `of_each_process` is rebuilt by all of them; the run tells of the process that was asked.
+        """
         result = await self.mediator.execute_async(RebuildReadModelCommand(name=name))
         if result.status != 202:
             return self.process(result)

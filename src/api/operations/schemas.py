@@ -104,7 +104,11 @@ class ReplayAnswer(BaseModel):
 
 
 class ReadModelAnswer(BaseModel):
-    """A read model."""
+    """A read model.
+
+    `of_each_process`: every process keeps one for itself, and the numbers are those of the process that answers. A
+    rebuild reaches all processes: each begins its own within seconds, and so does one that is down, once it is back.
+    """
 
     name: str
     log: str
@@ -115,6 +119,7 @@ class ReadModelAnswer(BaseModel):
     lag: int
     rebuilding: bool
     rebuilt_at: datetime | None
+    of_each_process: bool
 
 
 class ReadModelsAnswer(BaseModel):

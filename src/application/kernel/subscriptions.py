@@ -131,7 +131,12 @@ class Subscriptions(ABC):
 
 @dataclass(frozen=True, slots=True)
 class ReadModelStatus:
-    """How a read model stands."""
+    """How a read model stands.
+
+    Attributes:
+        of_each_process: whether every process keeps one for itself, of which this process's is told. A rebuild is done
+            by all of them, each on its own.
+    """
 
     name: str
     log: str
@@ -142,6 +147,7 @@ class ReadModelStatus:
     lag: int
     rebuilding: bool
     rebuilt_at: datetime | None
+    of_each_process: bool = False
 
 
 class OwnReadModel(ABC):
@@ -166,7 +172,10 @@ class OwnReadModel(ABC):
 
     @abstractmethod
     async def rebuild_async(self, on_progress: Any = None) -> Any:
-        """Build this process's own anew beside the serving one, then swap; ``on_progress`` as in ``ReadModels``."""
+        """Build this process's own anew beside the serving one, then swap, and have all other processes do the same.
+
+        ``on_progress`` as in ``ReadModels``; it tells of this process.
+        """
 
     @abstractmethod
     async def wait_for_async(self, position: int, timeout_seconds: float) -> bool:

@@ -1,10 +1,14 @@
 """The analytic table follows the log and answers questions."""
 
+import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
 from domain.kernel.errors import UnavailableError
+from integration.labops.table import rebuild_orders
+from integration.labops.table.parquet_specimen_table import ParquetSpecimenTable
 from integration.mongo.coordination.leases import MongoLeases
 from integration.mongo.driver import MongoDriver
 from integration.mongo.subscriptions.checkpoints import Checkpoints
@@ -69,6 +73,41 @@ async def test_rebuilding_gives_the_same_rows_and_the_same_stamp(
             assert (status.specimens, status.rebuilding, table.stamp) == (25, False, stamp)
             assert await rows_of(table) == histories.folded()
             assert await held.fetch_async("SELECT count(*) FROM specimens") == [(25,)]
+
+
+async def test_a_rebuild_reaches_every_process_also_one_that_was_down_and_none_that_began_with_nothing(
+    driver: MongoDriver, histories: SpecimenHistories, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuild_orders, "LOOK_SECONDS", 0.02)
+
+    async def until_rebuilt_async(table: ParquetSpecimenTable) -> None:
+        async with asyncio.timeout(30):
+            while (await table.read_model_async()).rebuilt_at is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert await rows_of(table) == histories.folded()
+
+    for number in range(10):
+        await histories.receive_async(f"SP{number:06}", steps=number % 3)
+    asked, other, down = (table_on(histories.log, driver, tmp_path, flush_rows=4) for _ in range(3))
+    async with running(asked), running(other):
+        async with running(down):
+            assert await rows_of(down, 10) == histories.folded()
+        for table in (asked, other):
+            assert await rows_of(table, 10) == histories.folded()
+        await asked.rebuild_async()
+        await until_rebuilt_async(asked)
+        await until_rebuilt_async(other)
+        async with running(table_on(histories.log, driver, tmp_path)) as back:
+            await until_rebuilt_async(back)
+            async with running(table_on(histories.log, driver, tmp_path)) as new:
+                assert await rows_of(new, 10) == histories.folded()
+                await asyncio.sleep(0.2)
+                assert (await new.read_model_async()).rebuilt_at is None
+    manifest = tmp_path / "0" / "manifest.json"
+    built = json.loads(manifest.read_text())["image"]["generation"]
+    async with running(table_on(histories.log, driver, tmp_path)):
+        await asyncio.sleep(0.2)
+    assert json.loads(manifest.read_text())["image"]["generation"] == built, "an order is followed once"
 
 
 async def test_the_table_is_listed_among_the_read_models_rebuilt_and_waited_for_there(

@@ -25,6 +25,7 @@ class TableContents:
         rowless: ids whose last commit left no row: erased, or not readable.
         unswept: those of them of which files may still hold what they were.
         rebuilt_at: when this generation took over, ISO 8601; empty for the first.
+        order: the last order to rebuild that these rows were read after.
         kept: what is in files, and up to where in the log that goes. The rest is in memory only.
     """
 
@@ -38,6 +39,7 @@ class TableContents:
         self.rowless = set(image.rowless)
         self.unswept = set(image.rowless)
         self.rebuilt_at = image.rebuilt_at
+        self.order = image.order
         self.kept = kept
         self.batches: list[pyarrow.RecordBatch] = []
         self.pair_batches: list[pyarrow.RecordBatch] = []
@@ -102,6 +104,7 @@ class TableContents:
             self.specimens,
             tuple(self.rowless),
             self.rebuilt_at,
+            self.order,
         )
 
     def drop_oldest(self, batches: int, pair_batches: int) -> None:

@@ -71,6 +71,7 @@ class Image:
     Attributes:
         generation, position, command_id, changed, specimens, rowless: as in ``TableContents``.
         rebuilt_at: when this generation took over, ISO 8601; empty for the first.
+        order: the last order to rebuild that these rows were read after, see ``RebuildOrders``.
     """
 
     generation: int = 1
@@ -80,6 +81,7 @@ class Image:
     specimens: int = 0
     rowless: tuple[str, ...] = ()
     rebuilt_at: str = ""
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)

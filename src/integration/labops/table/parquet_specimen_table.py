@@ -15,6 +15,7 @@ from integration.labops.table.engine import Engine
 from integration.labops.table.follower import PAGE_COMMITS, LogFollower
 from integration.labops.table.keeper import TableKeeper
 from integration.labops.table.rebuild import Progress, TableRebuild
+from integration.labops.table.rebuild_orders import OrderedRebuilds, RebuildOrders
 from integration.labops.table.segment_files import FLUSH_ROWS, SegmentFiles
 from integration.labops.table.served import ServedTable
 from integration.labops.table.slots import Slot
@@ -30,6 +31,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
     """The table over Parquet files and DuckDB.
 
     Args:
+        orders: to build it anew, which all processes follow.
         root: folder for the tables of all processes; each takes a numbered one below it.
         memory_mb: what the engine may use for questions, and once more for work on files.
         flush_rows: rows in memory that make a file.
@@ -43,6 +45,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         self,
         feed: EventFeed,
         tails: CommitTails,
+        orders: RebuildOrders,
         clock: Clock,
         root: Path,
         memory_mb: int,
@@ -53,6 +56,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         self.log = feed.log
         self._feed = feed
         self._follower = LogFollower(tails, page_commits)
+        self._orders = orders
         self._clock = clock
         self._root = root
         self._memory_mb = memory_mb
@@ -62,6 +66,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         self._slot: Slot | None = None
         self._engine: Engine | None = None
         self._rebuild: TableRebuild | None = None
+        self._ordered: OrderedRebuilds | None = None
         self._keeper: TableKeeper | None = None
 
     async def start_async(self) -> None:
@@ -72,13 +77,18 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         upkeep = Upkeep(files, self._flush_rows, self._sweep_seconds)
         self._rebuild = TableRebuild(served, feed, follower, files, upkeep, self._clock)
         self._keeper = TableKeeper(served, feed, follower, files, upkeep, self._rebuild)
+        self._ordered = OrderedRebuilds(self._orders, served, self._rebuild)
+        await self._ordered.before_load_async()
         await self._keeper.start_async()
+        self._ordered.start()
 
     async def stop_async(self) -> None:
         """Have what is in memory on disk, and give the folder back."""
         if self._engine is not None:
             self._engine.interrupt_work()
         try:
+            if self._ordered is not None:
+                await self._ordered.stop_async()
             if self._keeper is not None:
                 await self._keeper.stop_async()
         finally:
@@ -124,6 +134,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
             head=head,
             lag=max(0, head - contents.position),
             rebuilding=self._is_rebuilding,
+            of_each_process=True,
             rebuilt_at=datetime.fromisoformat(rebuilt_at) if rebuilt_at else None,
         )
 
@@ -132,9 +143,9 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
         return self._rebuild is not None and self._rebuild.under_way
 
     async def rebuild_async(self, on_progress: Progress | None = None) -> TableStatus:
-        if self._rebuild is None:
+        if self._ordered is None:
             raise UnavailableError("the table of specimens is being loaded", 1.0)
-        await self._rebuild.run_async(on_progress)
+        await self._ordered.run_async(on_progress)
         return self.status()
 
     async def wait_for_async(self, position: int, timeout_seconds: float) -> bool:

@@ -45,8 +45,11 @@ class TableRebuild:
         self._upkeep = upkeep
         self._clock = clock
 
-    async def run_async(self, on_progress: Progress | None = None) -> None:
+    async def run_async(self, on_progress: Progress | None = None, order: int = 0) -> None:
         """Read the whole log into a new generation, then serve it. When that fails, the old one goes on.
+
+        Args:
+            order: that is followed; 0 when nobody ordered it.
 
         Raises:
             UnavailableError: one is being built already, or the log cannot be read.
@@ -56,6 +59,7 @@ class TableRebuild:
         self.under_way = True
         fresh = TableContents(Manifest(Image(generation=self._served.contents.generation + 1)))
         fresh.rebuilt_at = self._clock.now().isoformat()
+        fresh.order = max(order, self._served.contents.order)
         try:
             await self._catch_up_async(fresh, on_progress)
             async with self._upkeep.alone:
