@@ -9,16 +9,11 @@ DomainError
 └── UnknownOpportunityError   the organisation has no such opportunity
 """
 
-from domain.kernel.errors import DomainError
+from domain.kernel.errors import DomainError, InvalidFieldError
 
 
-class InvalidAccessError(DomainError):
+class InvalidAccessError(InvalidFieldError):
     """A field of a user, organisation, program or opportunity breaks a rule."""
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field} {rule}")
-        self.field = field
-        self.rule = rule
 
 
 class UserRemovedError(DomainError):

@@ -2,6 +2,7 @@
 
 LabkeeperError
 ├── DomainError             a rule of the domain refuses; the subclass names the rule
+│   ├── InvalidFieldError   a field breaks a rule: names both
 │   └── NotThereError       there is no such thing among those that the caller may see
 ├── UnknownEventError       a state was given an event that it has no reducer for
 ├── NoUpstreamTokenError    a system that we depend on accepts no login that could be used for this
@@ -16,6 +17,20 @@ class LabkeeperError(Exception):
 
 class DomainError(LabkeeperError):
     """A broken rule. Subclasses are named after it; the message is safe to show to a user."""
+
+
+class InvalidFieldError(DomainError):
+    """A field breaks a rule; the message says both.
+
+    Attributes:
+        field: name of the field.
+        rule: what it must be.
+    """
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field} {rule}")
+        self.field = field
+        self.rule = rule
 
 
 class NotThereError(DomainError):

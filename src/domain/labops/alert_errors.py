@@ -8,35 +8,15 @@ DomainError
 └── AlertResolvedError          a resolved alert cannot be acknowledged
 """
 
-from domain.kernel.errors import DomainError
+from domain.kernel.errors import DomainError, InvalidFieldError
 
 
-class InvalidAlertRuleError(DomainError):
-    """A field of an alert rule breaks a rule.
-
-    Attributes:
-        field: name of the field.
-        rule: what it must be.
-    """
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field} {rule}")
-        self.field = field
-        self.rule = rule
+class InvalidAlertRuleError(InvalidFieldError):
+    """A field of an alert rule breaks a rule."""
 
 
-class InvalidAlertChannelError(DomainError):
-    """A field of a channel breaks a rule. The message never holds the value: an address is a secret.
-
-    Attributes:
-        field: name of the field.
-        rule: what it must be.
-    """
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field} {rule}")
-        self.field = field
-        self.rule = rule
+class InvalidAlertChannelError(InvalidFieldError):
+    """A field of a channel breaks a rule. The message never holds the value: an address is a secret."""
 
 
 class AlertRuleRemovedError(DomainError):

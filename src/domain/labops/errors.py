@@ -2,30 +2,15 @@
 
 DomainError
 ├── InvalidSpecimenError          a field of a specimen breaks a rule; names the field
-├── SpecimenExistsError           there is a specimen of that id already
 ├── ImpossibleTransitionError     a specimen cannot go from where it stands to there
 └── ContradictoryReadingError     what a source says cannot be true beside what is known; names the field
 """
 
-from domain.kernel.errors import DomainError
+from domain.kernel.errors import DomainError, InvalidFieldError
 
 
-class InvalidSpecimenError(DomainError):
-    """A field of a specimen breaks a rule.
-
-    Attributes:
-        field: name of the field.
-        rule: what it must be.
-    """
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field} {rule}")
-        self.field = field
-        self.rule = rule
-
-
-class SpecimenExistsError(DomainError):
-    """There is a specimen of that id already."""
+class InvalidSpecimenError(InvalidFieldError):
+    """A field of a specimen breaks a rule."""
 
 
 class ImpossibleTransitionError(DomainError):

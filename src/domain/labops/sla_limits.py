@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from domain.kernel.errors import DomainError
+from domain.kernel.errors import InvalidFieldError
 from domain.labops.errors import InvalidSpecimenError
 from domain.labops.values import LONGEST_ASSAY, checked_text
 
@@ -13,13 +13,8 @@ LONGEST_HOURS = 10_000.0
 MOST_ASSAYS = 1_000
 
 
-class InvalidSlaLimitError(DomainError):
-    """A limit, or the assay that it is for, breaks a rule; ``field`` and ``rule`` say which."""
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field} {rule}")
-        self.field = field
-        self.rule = rule
+class InvalidSlaLimitError(InvalidFieldError):
+    """A limit, or the assay that it is for, breaks a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +28,6 @@ class SlaLimits:
 
     default_hours: float = DEFAULT_HOURS
     by_assay: Mapping[str, float] = field(default_factory=dict)
-
-    def hours_of(self, assay: str) -> float:
-        """Return the limit of an assay."""
-        return self.by_assay.get(assay, self.default_hours)
 
 
 def checked_limits(default_hours: float, by_assay: Mapping[str, float]) -> SlaLimits:

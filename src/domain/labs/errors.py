@@ -4,11 +4,10 @@ DomainError
 ├── LabAlreadyRemovedError
 ├── LabNotRemovedError
 ├── WorkerDecommissionedError
-├── WorkerNotActiveError
 └── InvalidWorkerError       a field of a worker breaks a rule; names the field
 """
 
-from domain.kernel.errors import DomainError
+from domain.kernel.errors import DomainError, InvalidFieldError
 
 
 class LabAlreadyRemovedError(DomainError):
@@ -23,19 +22,5 @@ class WorkerDecommissionedError(DomainError):
     """A decommissioned worker accepts no change."""
 
 
-class WorkerNotActiveError(DomainError):
-    """An inactive worker is not asked for its labs."""
-
-
-class InvalidWorkerError(DomainError):
-    """A field of a worker breaks a rule.
-
-    Attributes:
-        field: name of the field.
-        rule: what it must be.
-    """
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field} {rule}")
-        self.field = field
-        self.rule = rule
+class InvalidWorkerError(InvalidFieldError):
+    """A field of a worker breaks a rule."""

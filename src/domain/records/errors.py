@@ -13,7 +13,7 @@ LabkeeperError
 └── HistoryNotKeptError         this store does not remember what was before
 """
 
-from domain.kernel.errors import DomainError, LabkeeperError
+from domain.kernel.errors import DomainError, InvalidFieldError, LabkeeperError
 from domain.kernel.errors import NoUpstreamTokenError as NoUpstreamTokenError
 from domain.records.values import LabsRecord
 
@@ -33,13 +33,8 @@ class InvalidRecordError(DomainError):
         self.rule = rule
 
 
-class InvalidFilterError(DomainError):
+class InvalidFilterError(InvalidFieldError):
     """A filter cannot be understood."""
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field} {rule}")
-        self.field = field
-        self.rule = rule
 
 
 class RecordNotFoundError(DomainError):

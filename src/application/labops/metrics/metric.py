@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from application.labops.metric_filter import MetricFilter, TimeColumn
 from application.labops.metrics.views import Grain, MetricTable
 from application.labops.specimen_table import Row, TableSnapshot
-from domain.kernel.errors import DomainError, LabkeeperError
+from domain.kernel.errors import InvalidFieldError, LabkeeperError
 from domain.labops.sla_limits import SlaLimits
 
 MOST_ROWS = 10_000
@@ -22,13 +22,8 @@ MOST_BUCKETS = 50_000
 PYTHON_THREADS = 4
 
 
-class TooMuchAskedError(DomainError):
+class TooMuchAskedError(InvalidFieldError):
     """The answer would be too large; ``field`` and ``rule`` say what to ask instead."""
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field} {rule}")
-        self.field = field
-        self.rule = rule
 
 
 class Specimens:

@@ -6,21 +6,11 @@ DomainError
 └── SimulationEndedError      it has ended, nothing can be cancelled
 """
 
-from domain.kernel.errors import DomainError
+from domain.kernel.errors import DomainError, InvalidFieldError
 
 
-class InvalidSimulationError(DomainError):
-    """A field of what was asked breaks a rule.
-
-    Attributes:
-        field: name of the field.
-        rule: what it must be.
-    """
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field} {rule}")
-        self.field = field
-        self.rule = rule
+class InvalidSimulationError(InvalidFieldError):
+    """A field of what was asked breaks a rule."""
 
 
 class NothingToLearnFromError(DomainError):
