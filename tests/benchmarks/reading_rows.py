@@ -118,7 +118,7 @@ async def _project(uri: str) -> Reading:
             nonlocal last
             last = f"lab_records_{uuid4().hex}"
             await projector.prepare_async(bench.driver.collection(last))
-            fresh = Checkpoint(f"read-model:{uuid4().hex}", LOG, 0, None, last, 1, projector.version)
+            fresh = Checkpoint(f"read-model:{uuid4().hex}", LOG, 0, last, 1, projector.version)
             checkpoint = await checkpoints.start_async(fresh)
             started = time.perf_counter()
             while checkpoint.position < head:

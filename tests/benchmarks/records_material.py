@@ -83,7 +83,7 @@ async def _fill_async(uri: str, count: int, groups: int) -> str:
         numbers = range(start + 1, min(start + _AT_ONCE, count) + 1)
         await collection.insert_many([_document(a_task(one, one % groups)) for one in numbers], ordered=False)
     await projector.prepare_async(collection)
-    first = Checkpoint(ReadModelWatch.checkpoint_id(projector.name), LOG, 0, None, COLLECTION, 1, projector.version)
+    first = Checkpoint(ReadModelWatch.checkpoint_id(projector.name), LOG, 0, COLLECTION, 1, projector.version)
     await Checkpoints(driver, SystemClock()).start_async(first)
     await driver.close_async()
     return database

@@ -145,7 +145,7 @@ async def _project_workers(bench: Workbench, watch: ReadModelWatch) -> None:
         watch,
     )
     await projector.prepare_async(bench.driver.collection("workers_v1"))
-    first = Checkpoint(watch.checkpoint_id(projector.name), LOG, 0, None, "workers_v1", 1, projector.version)
+    first = Checkpoint(watch.checkpoint_id(projector.name), LOG, 0, "workers_v1", 1, projector.version)
     await runner.project_batch_async(await checkpoints.start_async(first), 1)
 
 

@@ -165,19 +165,6 @@ class ResolveTaskBody(StrictBody):
     )
 
 
-class TaskEventAnswer(BaseModel):
-    """What happened to a task. More members depend on the type."""
-
-    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [_EVENT]})
-
-    event_type: str = Field(
-        description="created, comment, ai_session, status_changed, assigned or updated.",
-    )
-    actor: str
-    description: str
-    timestamp: str
-
-
 class TaskAnswer(BaseModel):
     """A task. Statuses of earlier times are shown as what they mean today."""
 

@@ -47,19 +47,6 @@ class FieldChange:
     new: Any
 
 
-@dataclass(frozen=True, slots=True)
-class LabOperation:
-    """One change of a lab, as kept in the ring of its last operations.
-
-    ``previous_state`` and ``new_state`` are equal when the change left the state alone.
-    """
-
-    timestamp: datetime
-    previous_state: str
-    new_state: str
-    changed_fields: dict[str, FieldChange]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabSnapshot:
     """A lab as its controller describes it at one moment.

@@ -115,7 +115,3 @@ class QualityReport:
     violations: tuple[Violation, ...]
     not_checked: tuple[NotChecked, ...]
     made_at: datetime
-
-    def of_severity(self, severity: Severity) -> int:
-        """Return the number of violations of a severity."""
-        return sum(one.severity is severity for one in self.violations)

@@ -1,6 +1,6 @@
 """How far each subscription and read model has come, fenced so that a holder that lost its lease cannot write.
 
-Document of the collection ``checkpoints``: ``{_id, log, position, token, error, at}``; a read model's also says which
+Document of the collection ``checkpoints``: ``{_id, log, position, token, at}``; a read model's also says which
 collection serves it: ``{collection, generation, version, rebuilt_at}``.
 """
 
@@ -26,7 +26,6 @@ class Checkpoint:
     id: str
     log: str
     position: int
-    error: str | None = None
     collection: str = ""
     generation: int = 0
     version: int = 0
@@ -58,7 +57,6 @@ class Checkpoints:
             "log": checkpoint.log,
             "position": checkpoint.position,
             "token": 0,
-            "error": None,
             "collection": checkpoint.collection,
             "generation": checkpoint.generation,
             "version": checkpoint.version,
@@ -83,7 +81,7 @@ class Checkpoints:
             "generation": checkpoint.generation,
             "token": {"$lte": token},
         }
-        change = {"$set": {"position": position, "token": token, "error": None, "at": self._clock.now()}}
+        change = {"$set": {"position": position, "token": token, "at": self._clock.now()}}
         moved = await self._collection.update_one(expected, change, session=session)
         if moved.matched_count == 0:
             raise CheckpointMovedError(f"{checkpoint.id} is no longer at {checkpoint.position}")
@@ -102,14 +100,9 @@ class Checkpoints:
             swapped = await self._collection.update_one(expected, {"$set": change})
         return swapped.matched_count == 1
 
-    async def note_error_async(self, checkpoint_id: str, error: str | None) -> None:
-        """Keep the last error where people look for it."""
-        with translating_outages("the checkpoint store"):
-            await self._collection.update_one({"_id": checkpoint_id}, {"$set": {"error": error}})
-
 
 def checkpoint_of(document: dict[str, object]) -> Checkpoint:
     """Return the checkpoint that a stored document holds."""
-    names = ("log", "position", "error", "collection", "generation", "version", "rebuilt_at")
+    names = ("log", "position", "collection", "generation", "version", "rebuilt_at")
     values = {name: document[name] for name in names if name in document}
     return Checkpoint(id=str(document["_id"]), **values)  # type: ignore[arg-type]  # written by this module only

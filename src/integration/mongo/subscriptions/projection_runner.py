@@ -1,5 +1,7 @@
 """Runs one projection: a batch of facts and the checkpoint in one transaction, so each fact counts exactly once."""
 
+from dataclasses import replace
+
 import structlog
 
 from application.kernel.event_feed import CorruptFact, EventFeed
@@ -88,16 +90,7 @@ class ProjectionRunner(HeldReader):
 
         with translating_outages("the read model store"):
             await self._driver.run_in_transaction_async(apply)
-        moved = Checkpoint(
-            checkpoint.id,
-            checkpoint.log,
-            position,
-            None,
-            checkpoint.collection,
-            checkpoint.generation,
-            checkpoint.version,
-            checkpoint.rebuilt_at,
-        )
+        moved = replace(checkpoint, position=position)
         self._watch.saw(moved)
         return moved
 
@@ -113,5 +106,5 @@ class ProjectionRunner(HeldReader):
         collection = f"{self.name}_v1"
         with translating_outages("the read model store"):
             await self.projector.prepare_async(self._driver.collection(collection))
-        fresh = Checkpoint(self.checkpoint_id, self._feed.log, 0, None, collection, 1, self.projector.version)
+        fresh = Checkpoint(self.checkpoint_id, self._feed.log, 0, collection, 1, self.projector.version)
         return await self._checkpoints.start_async(fresh)

@@ -76,7 +76,7 @@ class ReadModelRebuild:
         position = 0
         for _ in range(SWAP_TRIES):
             position = await self._catch_up_async(name, position, on_progress, held)
-            new = Checkpoint(serving.id, serving.log, position, None, name, generation, self._projector.version, None)
+            new = Checkpoint(serving.id, serving.log, position, name, generation, self._projector.version, None)
             if await self._checkpoints.swap_async(serving, new):
                 log.info("read_model_swapped", read_model=self._projector.name, generation=generation)
                 await self._drop_old_async(generation - 2)
