@@ -45,18 +45,33 @@ class Module:
     def parts(self) -> list[str]:
         return self.path.removesuffix(".py").split("/")
 
-    def imports(self) -> Iterator[tuple[int, list[str]]]:
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
-                for name in node.names:
-                    yield node.lineno, name.name.split(".")
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                for name in node.names:
-                    yield node.lineno, [*node.module.split("."), name.name]
+    def imports(self) -> list[tuple[int, list[str]]]:
+        return _imports_of(self.tree)
 
 
 _parsed = cache(ast.parse)
 """A planted breach is looked for in a copy of the same files."""
+
+
+@cache
+def _nodes_of(tree: ast.Module) -> list[ast.AST]:
+    kinds = (ast.Import, ast.ImportFrom, ast.ExceptHandler)
+    return [node for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
+@cache
+def _imports_of(tree: ast.Module) -> list[tuple[int, list[str]]]:
+    return list(_imports_in(tree))
+
+
+def _imports_in(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
+    for node in _nodes_of(tree):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield node.lineno, name.name.split(".")
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for name in node.names:
+                yield node.lineno, [*node.module.split("."), name.name]
 
 
 def modules(source: Path) -> list[Module]:
@@ -112,7 +127,7 @@ def blanket_except_breaches(source: Path) -> list[str]:
         f"{module.path}:{node.lineno} catches everything"
         for module in modules(source)
         if module.path not in PROCESS_EDGES and not module.path.startswith(EDGE_FOLDERS)
-        for node in ast.walk(module.tree)
+        for node in _nodes_of(module.tree)
         if isinstance(node, ast.ExceptHandler) and _catches_everything(node.type)
     ]
 

@@ -41,14 +41,22 @@ def test_the_rule_holds(rule: Rule) -> None:
     assert rule(SOURCE) == []
 
 
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("copy") / "src"
+    shutil.copytree(SOURCE, made, ignore=shutil.ignore_patterns("__pycache__"))
+    return made
+
+
 @pytest.mark.parametrize(("rule", "path", "text"), RULES)
-def test_a_planted_breach_is_noticed(rule: Rule, path: str, text: str, tmp_path: Path) -> None:
-    copy = tmp_path / "src"
-    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+def test_a_planted_breach_is_noticed(rule: Rule, path: str, text: str, copy: Path) -> None:
     before = rule(copy)
     (copy / path).parent.mkdir(parents=True, exist_ok=True)
     (copy / path).write_text(text + "\n")
-    planted = [breach for breach in rule(copy) if breach not in before]
+    try:
+        planted = [breach for breach in rule(copy) if breach not in before]
+    finally:
+        (copy / path).unlink()
     assert planted
     assert all(breach.startswith(path) for breach in planted)
 
