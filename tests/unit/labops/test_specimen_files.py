@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from application.labops.imports.csv_rows import CsvRows, UnreadableFileError
+from application.labops.imports.import_ids import ImportIds, imported_row, row_command
 from application.labops.imports.specimen_rows import Batch, SpecimenRows
 from application.labops.specimens.synthetic import synthetic_readings
 from application.labops.spreadsheets import harmless
 from cli.app import app
+from domain.kernel.clock import SystemClock
 from domain.labops.values import SpecimenReading, SpecimenStatus
 
 HEADER = "specimen_id,assay,machine_id,operator_id,status,error_code,received_at,processed_at"
@@ -217,3 +219,18 @@ def test_a_packed_file_may_not_hold_more_than_may_be_read() -> None:
 def test_no_cell_of_a_report_is_a_formula(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
     assert harmless("1+1") == "1+1"
+
+
+def test_the_row_of_an_import_is_known_by_its_command_and_nothing_else_is_taken_for_one() -> None:
+    import_id = ImportIds(SystemClock()).next()
+    assert imported_row(row_command(import_id, 43)) == (import_id, 43)
+    others = (
+        None,
+        "",
+        import_id,
+        f"{import_id}:",
+        f"{import_id}:43:specimen-SP1:1",
+        f"x{import_id}:43",
+        f"{import_id}:x",
+    )
+    assert [imported_row(other) for other in others] == [None] * len(others)

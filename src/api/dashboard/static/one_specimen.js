@@ -63,7 +63,7 @@ const fact = (name, ...shown) => el("div", {}, el("dt", {}, name), el("dd", {}, 
 export function onePanel(panel, onMoved) {
   let shown = null;
   let absent = null;
-  let formsFor = null;
+  let built = null;
 
   async function move(form, name, specimen) {
     if (form.ariaBusy) return;
@@ -78,6 +78,7 @@ export function onePanel(panel, onMoved) {
     } catch (error) {
       if (error.status === 412) {
         notify(`${specimen.specimen_id} was moved on by somebody else meanwhile. Look at it again before you go on.`, "bad");
+        form.removeAttribute("data-unsaved");
         onMoved(null);
       } else refuse(form, worded(error));
     } finally {
@@ -101,13 +102,11 @@ export function onePanel(panel, onMoved) {
     return form;
   }
 
-  /** Offer what can be done from where it stands, to whoever may. What is being written stays until it makes no sense. */
+  /** Offer what can be done from where it stands, to whoever may; what is being written makes no sense any more. */
   function showMoves(specimen) {
-    const key = `${specimen.specimen_id} ${specimen.version}`;
-    if (key === formsFor) return;
-    formsFor = key;
     const place = part(panel, "moves");
     const had = place.contains(document.activeElement);
+    if (place.querySelector("[data-unsaved]") && built?.id === specimen.specimen_id) notify(`${specimen.specimen_id} was moved on meanwhile. What you have written was not sent.`);
     place.replaceChildren(...(may("manager") ? MOVES[specimen.status] ?? [] : []).map((one) => formOf(one, specimen)));
     if (had) part(panel, "timeline").focus({ preventScroll: true });
   }
@@ -135,8 +134,11 @@ export function onePanel(panel, onMoved) {
       fact("State", badge(stateName(specimen.status), STATES[specimen.status]), specimen.error_code ? " " : null, specimen.error_code ? named(specimen.error_code) : null),
       fact("Assay", named(specimen.assay)), fact("Machine", named(specimen.machine_id)), fact("Operator", named(specimen.operator_id)),
       fact("Age", ageOf(specimen)), fact("Limit", promiseOf(specimen, limits)));
-    part(panel, "timeline").replaceChildren(...items.map((one, index) => entry(one, items[index - 1], specimen, files[index])));
-    showMoves(specimen);
+    if (built?.id !== wanted || built.version !== specimen.version) {
+      part(panel, "timeline").replaceChildren(...items.map((one, index) => entry(one, items[index - 1], specimen, files[index])));
+      showMoves(specimen);
+      built = { id: wanted, version: specimen.version };
+    }
     setState(panel, "ready");
   }
 

@@ -15,6 +15,7 @@ const KNOWN = {
   machine_id: ["machine", isName(10)], from: ["beginning", isLocal], to: ["end", isLocal], cursor: ["page", (text) => /^[\w-]{0,2000}$/.test(text)],
   specimen: ["specimen to show", isName(50)],
 };
+let namesAsked = false;
 let names = { assays: [], machines: [] };
 let listed = [];
 
@@ -103,13 +104,18 @@ const showPager = pager(panel, async (cursor) => {
   panel.querySelector(".panel-body").scrollTop = 0;
 });
 
-let namesKnown = false;
+/** Ask what there is to choose from, once; nothing waits for it. */
 async function showNames() {
-  const { assays, machines } = await get(`${API}/overview?window=PT24H`);
-  names = { assays, machines };
-  namesKnown = true;
-  choices(filters.elements.assay, assays, asked("assay"));
-  choices(filters.elements.machine_id, machines, asked("machine_id"));
+  if (namesAsked) return;
+  namesAsked = true;
+  try {
+    names = await get(`${API}/overview?window=PT24H`);
+  } catch {
+    namesAsked = false;
+    return;
+  }
+  choices(filters.elements.assay, names.assays, asked("assay"));
+  choices(filters.elements.machine_id, names.machines, asked("machine_id"));
 }
 
 let wrote = null;
@@ -120,9 +126,8 @@ const detail = onePanel(byId("one"), (position) => {
 
 async function lookNow() {
   const mine = wrote;
-  const work = [attempt(panel, () => showList(mine)), detail.look()];
-  if (!namesKnown) work.push(showNames().then(() => true, () => false));
-  const fine = (await Promise.all(work)).every(Boolean);
+  showNames();
+  const fine = (await Promise.all([attempt(panel, () => showList(mine)), detail.look()])).every(Boolean);
   if (fine && mine === wrote) wrote = null;
   setFresh(fine);
 }
