@@ -166,6 +166,9 @@ def test_an_alert_comes_up_by_itself_and_is_acknowledged(
     page.mouse.up()
     expect(page.locator("#alerts")).to_contain_text("seen by ines")
     expect(page.get_by_role("button", name="Acknowledge Late specimens")).to_have_count(0)
+    page.get_by_role("link", name="Late specimens").click()
+    page.wait_for_url(f"**/alerts?rule={made.json()['rule_id']}")
+    expect(page.locator("#standing tbody tr")).to_have_count(1)
 
 
 def test_a_file_is_imported_with_progress_and_a_report_of_its_bad_rows(

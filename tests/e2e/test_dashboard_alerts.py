@@ -43,8 +43,7 @@ def test_a_rule_is_written_refused_at_its_field_raises_an_alert_and_keeps_its_hi
     page = visitor.page
     visitor.enter(app.running.token(Role.MANAGER, subject="ines"))
     watch_layout(page)
-    page.goto("/")
-    page.get_by_role("link", name="All alerts").click()
+    page.goto("/alerts")
     expect(page.locator("#live")).to_contain_text("live")
     pressed(page, "New rule")
     expect(page.get_by_label("Name")).to_be_focused()

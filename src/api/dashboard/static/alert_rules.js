@@ -11,8 +11,12 @@ const OUTCOMES = { fine: ["fine", "good"], no_data: ["no data", ""], raised: ["r
 const panel = byId("rules");
 const lists = { assay: byId("assay-names"), machine_id: byId("machine-names") };
 let listed = [];
+let seen = () => {};
 
 export const rulesNamed = () => listed.map((rule) => [rule.rule_id, rule.name]);
+
+/** Have something run each time that the rules were looked at. */
+export const rulesSeen = (then) => (seen = then);
 
 /** Offer the names that specimens have where one may be written. */
 export function nameOptions({ assays, machines }) {
@@ -66,6 +70,7 @@ export async function showRules() {
     el("td", { class: "act many" }, ...buttons(rule).filter(Boolean)))));
   setText(part(panel, "hint"), more ? `the first ${MOST}` : count(items.length));
   setState(panel, items.length ? "ready" : "empty", "No rule watches anything yet.");
+  seen();
 }
 
 ruleEditor(again);

@@ -1,6 +1,6 @@
 import { asked, isName, tidy } from "./address.js";
 import { channelsChanged, showChannels, showMessages } from "./alert_channels.js";
-import { nameOptions, rulesNamed, showRules } from "./alert_rules.js";
+import { nameOptions, rulesNamed, rulesSeen, showRules } from "./alert_rules.js";
 import { said, valued } from "./alert_words.js";
 import { follow, get, query, send } from "./api.js";
 import { pager } from "./pager.js";
@@ -22,7 +22,6 @@ const past = byId("past");
 const others = [[byId("rules"), showRules], [byId("limits"), showLimits], [byId("channels"), showChannels], [byId("messages"), showMessages]];
 const names = new Map();
 let told = null;
-let key = null;
 let streaming = false;
 let fine = false;
 let trouble = null;
@@ -113,10 +112,17 @@ function shown() {
 async function lookNow() {
   const known = others.filter(([panel]) => panel);
   const found = await Promise.all([attempt(past, showPast), ...known.map(([panel, show]) => attempt(panel, show))]);
-  showFilters();
   fine = found.every(Boolean);
   if (trouble) setLive("error", trouble);
   else setFresh(fine, streaming);
+}
+
+/** Ask for what has changed with the alerts, and for no more: everybody who looks at this page does so now. */
+function askFor(before) {
+  const versions = new Map(told.map((alert) => [alert.alert_id, alert.version]));
+  if (before.length === told.length && before.every((alert) => versions.get(alert.alert_id) === alert.version)) return;
+  attempt(byId("rules"), showRules);
+  if (before.some((alert) => !versions.has(alert.alert_id))) attempt(past, showPast);
 }
 
 function heard() {
@@ -139,6 +145,7 @@ addEventListener("popstate", () => {
 });
 tidy(KNOWN);
 showFilters();
+rulesSeen(showFilters);
 channelsChanged(() => look());
 const look = every(15, lookNow);
 
@@ -146,13 +153,12 @@ const look = every(15, lookNow);
 follow(`${API}/overview/stream?window=PT24H`, {
   overview: (event) => {
     const now = JSON.parse(event.data);
+    const before = told;
     told = now.alerts;
     nameOptions(now);
-    const found = told.map((alert) => `${alert.alert_id} ${alert.version}`).join("\n");
     attempt(standing, showStanding);
     heard();
-    if (key !== null && key !== found) look();
-    key = found;
+    if (before) askFor(before);
   },
   tick: heard,
   glance: heard,

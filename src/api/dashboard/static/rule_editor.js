@@ -135,8 +135,12 @@ export function ruleEditor(then) {
   });
   byId("rule-cancel").addEventListener("click", close);
   byId("rule-anew").addEventListener("click", async () => {
-    edited = await get(`${PATH}/${edited.rule_id}`);
-    fillIn(edited);
-    field("name").focus();
+    try {
+      edited = await get(`${PATH}/${edited.rule_id}`);
+      fillIn(edited);
+      field("name").focus();
+    } catch (error) {
+      refuse(form, error);
+    }
   });
 }

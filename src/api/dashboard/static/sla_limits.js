@@ -93,7 +93,13 @@ form.addEventListener("submit", (event) => {
   if (allowed) save();
 });
 form.addEventListener("input", drafted);
-byId("limits-back").addEventListener("click", async () => take(await send("GET", PATH)));
+byId("limits-back").addEventListener("click", async () => {
+  try {
+    take(await send("GET", PATH));
+  } catch (error) {
+    refuse(form, error);
+  }
+});
 byId("limit-add").addEventListener("click", () => {
   const made = row("", "");
   rows.append(made);
