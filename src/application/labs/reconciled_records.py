@@ -8,11 +8,12 @@ from neuroglia.data.exceptions import OptimisticConcurrencyException
 
 from application.labs.known_labs import KnownWorkerLabs
 from application.labs.refresh_report import LabChange, RefreshReport
+from domain.kernel.field_change import FieldChange
 from domain.labs.cml_worker import CmlWorker
 from domain.labs.lab_record import LabRecord
 from domain.labs.reconciliation import Reconciliation, Removals
 from domain.labs.repositories import LabRecordRepository
-from domain.labs.values import FieldChange, LabSnapshot, RemovalReason, lab_record_id
+from domain.labs.values import LabSnapshot, RemovalReason, lab_record_id
 
 SAVE_TRIES = 5
 

@@ -1,17 +1,7 @@
 """The facts of the access context where users and organisations are kept here."""
 
-from dataclasses import dataclass
-from typing import Any
-
 from domain.kernel.domain_event import RecordedDomainEvent, domain_event
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedValue:
-    """A field's value before and after."""
-
-    old: Any
-    new: Any
+from domain.kernel.field_change import FieldChange
 
 
 @domain_event("access.user-created.v1")
@@ -27,7 +17,7 @@ class UserCreatedDomainEvent(RecordedDomainEvent):
 class UserChangedDomainEvent(RecordedDomainEvent):
     """``changed_fields`` maps ``name``, ``email`` or ``active`` to old and new."""
 
-    changed_fields: dict[str, ChangedValue]
+    changed_fields: dict[str, FieldChange]
 
 
 @domain_event("access.user-removed.v1")
@@ -61,7 +51,7 @@ class OrganizationChangedDomainEvent(RecordedDomainEvent):
     """``changed_fields`` maps ``name`` or ``funder`` to old and new."""
 
     organization_id: int
-    changed_fields: dict[str, ChangedValue]
+    changed_fields: dict[str, FieldChange]
 
 
 @domain_event("access.organization-removed.v1")
@@ -82,7 +72,7 @@ class ProgramAddedDomainEvent(RecordedDomainEvent):
 @domain_event("access.program-changed.v1")
 class ProgramChangedDomainEvent(RecordedDomainEvent):
     program_id: int
-    changed_fields: dict[str, ChangedValue]
+    changed_fields: dict[str, FieldChange]
 
 
 @domain_event("access.program-removed.v1")
@@ -103,7 +93,7 @@ class OpportunityAddedDomainEvent(RecordedDomainEvent):
 @domain_event("access.opportunity-changed.v1")
 class OpportunityChangedDomainEvent(RecordedDomainEvent):
     opportunity_id: int
-    changed_fields: dict[str, ChangedValue]
+    changed_fields: dict[str, FieldChange]
 
 
 @domain_event("access.opportunity-removed.v1")

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from domain.kernel.aggregate import Aggregate
+from domain.kernel.field_change import FieldChange
 from domain.labs.cml_worker_state import CmlWorkerState
 from domain.labs.errors import InvalidWorkerError, WorkerDecommissionedError
 from domain.labs.events import (
@@ -16,7 +17,7 @@ from domain.labs.events import (
     CmlWorkerReachabilityChangedDomainEvent,
     CmlWorkerRegisteredDomainEvent,
 )
-from domain.labs.values import FieldChange, Reachability
+from domain.labs.values import Reachability
 from domain.labs.worker_details import WorkerDetails
 
 __all__ = ["CmlWorker", "CmlWorkerState", "WorkerDetails"]

@@ -4,7 +4,8 @@ from dataclasses import field
 from datetime import datetime
 
 from domain.kernel.domain_event import RecordedDomainEvent, domain_event
-from domain.labs.values import DEFAULT_MAX_HISTORY_SIZE, FieldChange, Reachability, RemovalReason
+from domain.kernel.field_change import FieldChange
+from domain.labs.values import DEFAULT_MAX_HISTORY_SIZE, Reachability, RemovalReason
 
 
 @domain_event("labs.cml-worker-registered.v1")

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from domain.kernel.aggregate import Aggregate, RememberedState, reduces
+from domain.kernel.field_change import FieldChange
 from domain.labs.errors import LabAlreadyRemovedError, LabNotRemovedError
 from domain.labs.events import (
     LabRecordCreatedDomainEvent,
@@ -14,14 +15,7 @@ from domain.labs.events import (
     LabRecordUpdatedDomainEvent,
     LabStateChangedDomainEvent,
 )
-from domain.labs.values import (
-    COMPARED_FIELDS,
-    DEFAULT_MAX_HISTORY_SIZE,
-    FieldChange,
-    LabSnapshot,
-    RemovalReason,
-    lab_record_id,
-)
+from domain.labs.values import COMPARED_FIELDS, DEFAULT_MAX_HISTORY_SIZE, LabSnapshot, RemovalReason, lab_record_id
 
 _compared: Callable[[Any], tuple[object, ...]] = attrgetter(*COMPARED_FIELDS)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NewType
+from typing import NewType
 
 WorkerId = NewType("WorkerId", str)
 LabId = NewType("LabId", str)
@@ -37,14 +37,6 @@ class RemovalReason(StrEnum):
 
     MISSING_FROM_LISTING = "missing_from_listing"
     WORKER_DECOMMISSIONED = "worker_decommissioned"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """A field's value before and after."""
-
-    old: Any
-    new: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,7 @@
 """The facts of the webhooks context. The secret is in none of them."""
 
-from dataclasses import dataclass
-from typing import Any
-
 from domain.kernel.domain_event import RecordedDomainEvent, domain_event
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedValue:
-    """A field's value before and after."""
-
-    old: Any
-    new: Any
+from domain.kernel.field_change import FieldChange
 
 
 @domain_event("webhooks.webhook-registered.v1")
@@ -25,7 +15,7 @@ class WebhookRegisteredDomainEvent(RecordedDomainEvent):
 class WebhookChangedDomainEvent(RecordedDomainEvent):
     """``changed_fields`` maps ``url``, ``event_types`` or ``active`` to old and new."""
 
-    changed_fields: dict[str, ChangedValue]
+    changed_fields: dict[str, FieldChange]
 
 
 @domain_event("webhooks.webhook-secret-replaced.v1")

@@ -5,10 +5,10 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from domain.kernel.aggregate import Aggregate, RememberedState, reduces
+from domain.kernel.field_change import FieldChange
 from domain.webhooks.errors import InvalidWebhookError, WebhookRemovedError
 from domain.webhooks.event_patterns import checked_patterns, wants
 from domain.webhooks.events import (
-    ChangedValue,
     WebhookChangedDomainEvent,
     WebhookDisabledDomainEvent,
     WebhookRegisteredDomainEvent,
@@ -126,7 +126,7 @@ class Webhook(Aggregate[WebhookState]):
         """
         self._refuse_if_removed()
         changes = {
-            name: ChangedValue(_plain(old), _plain(getattr(details, name)))
+            name: FieldChange(_plain(old), _plain(getattr(details, name)))
             for name, old in vars(self.state.details()).items()
             if old != getattr(details, name)
         }

@@ -12,6 +12,7 @@ from typing import Any
 from application.kernel.event_feed import RecordedFact
 from application.kernel.subscriptions import Projector
 from domain.kernel.domain_event import RecordedDomainEvent
+from domain.kernel.field_change import FieldChange
 from domain.kernel.stream_events import StreamDeletedDomainEvent
 from domain.labs.events import (
     CmlWorkerDetailsChangedDomainEvent,
@@ -21,7 +22,6 @@ from domain.labs.events import (
     LabRecordUpdatedDomainEvent,
     LabStateChangedDomainEvent,
 )
-from domain.labs.values import FieldChange
 from integration.mongo.bulk_writes import read_documents_async, update_where_async, write_documents_async
 
 Document = dict[str, Any]

@@ -13,7 +13,6 @@ from domain.access.errors import (
     UnknownProgramError,
 )
 from domain.access.events import (
-    ChangedValue,
     OpportunityAddedDomainEvent,
     OpportunityChangedDomainEvent,
     OrganizationCreatedDomainEvent,
@@ -22,6 +21,7 @@ from domain.access.events import (
     ProgramRemovedDomainEvent,
 )
 from domain.access.organization import Organization
+from domain.kernel.field_change import FieldChange
 from tests.support.scenario import given
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -58,9 +58,7 @@ def test_a_change_of_an_opportunity_records_what_differs() -> None:
     after = OpportunityDetails(name="Round 3", program_id=None, end_date="2026-03-31")
     scenario = given(Organization, created(), OpportunityAddedDomainEvent(**ROUND))
     scenario.when(lambda one: one.change_opportunity(814, after, NOW)).then(
-        OpportunityChangedDomainEvent(
-            **LWALA, opportunity_id=814, changed_fields={"program_id": ChangedValue(12, None)}
-        )
+        OpportunityChangedDomainEvent(**LWALA, opportunity_id=814, changed_fields={"program_id": FieldChange(12, None)})
     )
 
 

@@ -9,7 +9,6 @@ from domain.access.details import UserDetails
 from domain.access.errors import InvalidAccessError, NotAMemberError, UserRemovedError
 from domain.access.events import (
     ACCESS_EVENTS,
-    ChangedValue,
     UserChangedDomainEvent,
     UserCreatedDomainEvent,
     UserJoinedOrganizationDomainEvent,
@@ -17,6 +16,7 @@ from domain.access.events import (
     UserRemovedDomainEvent,
 )
 from domain.access.user import User
+from domain.kernel.field_change import FieldChange
 from tests.support.scenario import given
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -34,7 +34,7 @@ def test_a_user_is_created() -> None:
 
 
 def test_a_change_records_what_differs_and_nothing_when_nothing_does() -> None:
-    change = {"active": ChangedValue(True, False)}
+    change = {"active": FieldChange(True, False)}
     given(User, created()).when(lambda one: one.change(UserDetails(name="Asha", active=False), NOW)).then(
         UserChangedDomainEvent(**ASHA, changed_fields=change)
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from domain.kernel.field_change import FieldChange
 from domain.labs.cml_worker import CmlWorker
 from domain.labs.errors import InvalidWorkerError, WorkerDecommissionedError
 from domain.labs.events import (
@@ -16,7 +17,7 @@ from domain.labs.events import (
     CmlWorkerRegisteredDomainEvent,
 )
 from domain.labs.lab_alert import LabAlert
-from domain.labs.values import FieldChange, Reachability
+from domain.labs.values import Reachability
 from domain.labs.worker_details import WorkerDetails
 from tests.support.scenario import given
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.kernel.field_change import FieldChange
 from domain.labs.errors import LabAlreadyRemovedError, LabNotRemovedError
 from domain.labs.events import (
     LabRecordCreatedDomainEvent,
@@ -15,7 +16,7 @@ from domain.labs.events import (
     LabStateChangedDomainEvent,
 )
 from domain.labs.lab_record import LabRecord
-from domain.labs.values import FieldChange, LabId, LabSnapshot, RemovalReason
+from domain.labs.values import LabId, LabSnapshot, RemovalReason
 from tests.support.scenario import given
 
 THEN = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from domain.kernel.domain_event import RecordedDomainEvent
+from domain.kernel.field_change import FieldChange
 from domain.webhooks.errors import InvalidWebhookError, WebhookRemovedError
 from domain.webhooks.events import (
     WEBHOOKS_EVENTS,
-    ChangedValue,
     WebhookChangedDomainEvent,
     WebhookDisabledDomainEvent,
     WebhookRegisteredDomainEvent,
@@ -52,7 +52,7 @@ def test_a_change_names_only_what_differs() -> None:
     webhook.change(WebhookDetails(url=DETAILS.url, event_types=("*",), active=True), NOW)
     [event] = webhook.pending_events
     assert isinstance(event, WebhookChangedDomainEvent)
-    assert event.changed_fields == {"event_types": ChangedValue(["labs.*"], ["*"])}
+    assert event.changed_fields == {"event_types": FieldChange(["labs.*"], ["*"])}
     assert webhook.state.event_types == ("*",)
 
 
