@@ -45,7 +45,10 @@ class RunPart:
 
 @dataclass(slots=True)
 class JobRun:
-    """One run of a job. ``trigger`` is ``start``, ``schedule`` or ``manual``; ``counts`` adds up its parts."""
+    """One run of a job. ``trigger`` is ``start``, ``schedule`` or ``manual``; ``counts`` adds up its parts.
+
+    ``ended_at`` is None while it runs; ``error`` says why it failed, None if it did not.
+    """
 
     run_id: str
     task_id: str
@@ -188,7 +191,14 @@ class LabkeeperJob(RecurrentBackgroundJob, ABC):
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """A job as people see it; ``interval_seconds`` is None when it only runs on demand."""
+    """A job as people see it.
+
+    Attributes:
+        interval_seconds: None when it only runs on demand.
+        next_run_at: when this process looks at it next; None when it does not.
+        leader: the process that runs it now; None when none does.
+        last_run: of any process; None before the first.
+    """
 
     task_id: str
     description: str

@@ -24,6 +24,7 @@ class HeldLease:
 
     @property
     def key(self) -> str:
+        """What it is a lease of, e.g. ``job:labs-refresh``."""
         return self._lease.key
 
     @property

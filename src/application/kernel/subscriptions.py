@@ -69,7 +69,14 @@ class Projector(ABC):
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionStatus:
-    """How a subscription stands. ``lag`` counts commits between its checkpoint and the end of its log."""
+    """How a subscription stands.
+
+    Attributes:
+        lag: commits between its checkpoint and the end of its log.
+        waiting: events that wait behind a parked one of their stream.
+        holder: the process that reads for it; None when none does.
+        last_error: why it does not get on; None when all is well.
+    """
 
     name: str
     log: str

@@ -22,7 +22,7 @@ from domain.labs.lab_record import LabRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabHistoryEntry:
-    """One event of a lab. The states are None where it did not touch the state."""
+    """One event of a lab. The states are None where it did not touch the state, ``by`` where no actor is known."""
 
     version: int
     type: str

@@ -68,7 +68,7 @@ class KnownLabs:
         return known.token == token - 1 and known.credentials[0] == worker.state.state_version
 
     def credentials_of(self, worker: CmlWorker) -> Credentials | None:
-        """Return the credentials used last if the worker has not changed since; replacing them changes it."""
+        """Return the credentials used last; None when the worker has changed since, as by replacing them."""
         known = self._by_worker.get(worker.state.id)
         if known is None or known.credentials is None or known.credentials[0] != worker.state.state_version:
             return None

@@ -20,7 +20,10 @@ class LabChange:
 
 @dataclass(slots=True)
 class RefreshReport:
-    """The counts add up: synced = created + updated + unchanged + restored; failed ones are not in it."""
+    """The counts add up: synced = created + updated + unchanged + restored; failed ones are not in it.
+
+    ``incomplete_reason`` says why the listing could not be believed to be all; None when it could.
+    """
 
     worker_id: str
     timestamp: datetime

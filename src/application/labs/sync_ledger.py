@@ -60,7 +60,7 @@ class WorkerSync:
         )
 
     def last_synced_of(self, lab_id: str) -> datetime | None:
-        """Return when a lab was last read."""
+        """Return when a lab was last read, aware UTC; None when it never was."""
         return self.failed_labs.get(lab_id, self.last_synced_at)
 
 

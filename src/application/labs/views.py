@@ -11,7 +11,16 @@ from application.kernel.paging import Page
 
 @dataclass(frozen=True, slots=True)
 class WorkerView:
-    """A worker as it is now. ``version`` is its aggregate's, for ``If-Match``."""
+    """A worker as it is now. Times are aware UTC.
+
+    Attributes:
+        reachability_changed_at: None until it was reached, or not, for the first time.
+        labs_held: labs whose removal waits until the next listing says the same.
+        version: its aggregate's, for ``If-Match``.
+        last_synced_at: None if never.
+        stale_since, last_error: since when its refreshes fail, and why; None while they succeed.
+        next_refresh_at: None when none is planned.
+    """
 
     worker_id: str
     name: str
@@ -71,7 +80,10 @@ LAB_SORTS = ("title", "state", "owner_username", "node_count", "link_count", "cr
 
 @dataclass(frozen=True, slots=True)
 class LabDetails:
-    """One lab with its last operations, newest first. ``fields`` are those of a list item."""
+    """One lab with its last operations, newest first. ``fields`` are those of a list item.
+
+    ``last_synced_at`` and ``stale_since`` are as in ``WorkerLabsAnswer``.
+    """
 
     fields: dict[str, Any]
     operation_history: list[dict[str, Any]] = field(default_factory=list)

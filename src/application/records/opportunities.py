@@ -33,6 +33,6 @@ class Opportunities(ABC):
         """
 
     async def find_async(self, username: str, opportunity_id: int) -> FoundOpportunity | None:
-        """Return an opportunity as ``details_async`` does, and how old the answer is."""
+        """Return an opportunity as ``details_async`` does, and how old the answer is; None where that gives None."""
         details = await self.details_async(username, opportunity_id)
         return None if details is None else FoundOpportunity(details)

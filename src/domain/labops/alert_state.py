@@ -18,6 +18,8 @@ class AlertState(RememberedState):
 
     Attributes:
         watched: what the rule watched when it was raised.
+        value: of the last evaluation that was recorded.
+        acknowledged_by: who has seen it; None when nobody has.
         told: how bad it was in the last message; None before the first.
         unsaid: whether something has changed since that message.
         quiet_until: no message goes out before; None when one may.

@@ -21,7 +21,11 @@ _ORDER = (SpecimenStatus.RECEIVED, SpecimenStatus.IN_PROCESS, SpecimenStatus.COM
 
 
 class SpecimenState(RememberedState):
-    """The remembered specimen: the fields of its last fact, and where it stands."""
+    """The remembered specimen: the fields of its last fact, and where it stands.
+
+    Times are aware UTC. ``started_at``, ``processed_at`` and ``error_code`` are None when not known, as for what has
+    not happened yet.
+    """
 
     status: SpecimenStatus
     assay: str

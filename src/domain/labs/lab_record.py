@@ -21,7 +21,11 @@ _compared: Callable[[Any], tuple[object, ...]] = attrgetter(*COMPARED_FIELDS)
 
 
 class LabRecordState(RememberedState):
-    """The remembered lab. ``owner`` is the owner's full name; ``groups`` are names."""
+    """The remembered lab. ``owner`` is the owner's full name; ``groups`` are names.
+
+    Owners' names and the controller's times are None where it does not give them; ``removed_at`` is None unless
+    ``removed``. Times are aware UTC.
+    """
 
     worker_id: str
     lab_id: str

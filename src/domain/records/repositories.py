@@ -73,7 +73,7 @@ class LabsRecordRepository(ABC):
     async def find_one_async(
         self, username: str, record_id: int, scope: RecordScope | None = None
     ) -> FoundRecord | None:
-        """Return a record as ``get_async`` does, and how old the answer is."""
+        """Return a record as ``get_async`` does, and how old the answer is; None where that gives None."""
         record = await self.get_async(username, record_id, scope)
         return None if record is None else FoundRecord(record)
 

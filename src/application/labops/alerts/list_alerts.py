@@ -34,7 +34,7 @@ class ListAlertsQueryHandler(QueryHandler[ListAlertsQuery, OperationResult[Page[
 
 
 def newest_before(cursor: str | None, scope: str) -> tuple[datetime, str] | None:
-    """Return the time and the id that a page of a list, newest first, ended with.
+    """Return the time and the id that a page of a list, newest first, ended with; None without a cursor.
 
     Raises:
         BadCursorError: the cursor is not one of this list.

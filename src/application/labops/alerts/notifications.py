@@ -134,7 +134,7 @@ class NotificationQueue(ABC):
 
     @abstractmethod
     async def first_due_async(self, channel_id: str, now: datetime) -> DueNotification | None:
-        """Return a channel's first pending notification if it is due. It stays pending."""
+        """Return a channel's first pending notification, which stays pending; None when none is due."""
 
     @abstractmethod
     async def claim_async(self, due: DueNotification, now: datetime) -> bool:

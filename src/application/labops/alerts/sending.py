@@ -22,7 +22,13 @@ class SendFate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SendOutcome:
-    """What came of one call; ``error`` is None when it was taken."""
+    """What came of one call.
+
+    Attributes:
+        status: of the HTTP answer; None when there was none.
+        error: None when it was taken.
+        retry_after_seconds: when the other side said to try again; None when it did not.
+    """
 
     fate: SendFate
     status: int | None

@@ -145,6 +145,8 @@ class AlertView:
         filters: assay and machine of its rule.
         resolved_reason: ``cleared``, ``rule_changed``, ``rule_inactive`` or ``rule_removed``; None while it stands.
         messages: how many messages went out about it.
+        acknowledged_at, acknowledged_by: when it was seen, and by whom; None when nobody has.
+        note: of whoever has seen it; None without one.
     """
 
     alert_id: str

@@ -33,6 +33,7 @@ class ImportRun:
         rows_read: rows after the header that were judged; the sum of applied, unchanged and rejected.
         bytes_read: how much of the file had been read by then.
         ignored_columns: names in the header that mean nothing here.
+        started_at, ended_at: None while it has not.
         error: why it failed; None if it did not.
         cancelling: whether somebody asked for its end, and it goes on still.
         token: fencing token of the process that works on it; 0 before the first.
@@ -85,7 +86,7 @@ class ImportRuns(ABC):
 
     @abstractmethod
     async def get_async(self, import_id: str) -> ImportRun | None:
-        """Return an import."""
+        """Return an import; None when there is none."""
 
     @abstractmethod
     async def list_async(self, limit: int, before: str | None) -> list[ImportRun]:
@@ -93,15 +94,18 @@ class ImportRuns(ABC):
 
     @abstractmethod
     async def cancel_async(self, import_id: str) -> ImportRun | None:
-        """Ask for the end of an import that has not ended; return it as it is then."""
+        """Ask for the end of an import that has not ended; return it as it is then, None when there is none."""
 
     @abstractmethod
     async def wait_for_progress_async(self, seen: ImportRun, timeout_seconds: float) -> ImportRun | None:
-        """Wait until an import is another than this; return it as it is then, or when the time is over."""
+        """Wait until an import is another than this; return it as it is then, or when the time is over.
+
+        None when there is none any more.
+        """
 
     @abstractmethod
     async def next_async(self) -> ImportRun | None:
-        """Return the first import that has not ended."""
+        """Return the first import that has not ended; None when all have."""
 
     @abstractmethod
     async def wait_for_next_async(self, timeout_seconds: float) -> None:

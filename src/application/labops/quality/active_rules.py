@@ -31,6 +31,7 @@ class ActiveRules:
 
     @property
     def stamp(self) -> str:
+        """16 hex digits."""
         return hashlib.blake2b(self.content.encode(), digest_size=8).hexdigest()
 
 

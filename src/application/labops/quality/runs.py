@@ -39,6 +39,8 @@ class QualityRun:
         import_id: of the import; None for stored specimens.
         trigger: ``schedule``, ``manual`` or ``import``.
         started_at: of its last start; it starts again when its process died.
+        ended_at: None while it runs.
+        error: why it failed; None if it did not.
         report: None until it has completed; in lists without its violations.
         worsened: against the run before of this kind, under the same rules.
     """

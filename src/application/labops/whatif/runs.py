@@ -33,6 +33,7 @@ class SimulationRun:
         actor: who asked for it.
         replications_done: each of the baseline and of the scenario.
         specimens: simulated so far, both sides.
+        started_at, ended_at: None while it has not.
         error: why it failed; None if it did not.
         result: None until it is completed, and in lists.
     """

@@ -21,6 +21,7 @@ class Arrivals:
 
     @property
     def mean_per_hour(self) -> float:
+        """Specimens per hour, on average over the week."""
         return sum(self.per_hour) / len(self.per_hour)
 
 

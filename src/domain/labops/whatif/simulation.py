@@ -40,6 +40,7 @@ class Plan:
 
     @property
     def warm_up(self) -> float:
+        """Minutes at the beginning of which nothing is counted: the laboratory begins empty."""
         return self.horizon * WARM_UP
 
 
