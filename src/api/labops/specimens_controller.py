@@ -154,7 +154,8 @@ class SpecimensController(LabkeeperController):
             limit=limit,
             cursor=cursor,
         )
-        return self.process(await self.mediator.execute_async(query), {LAG: lag})
+        result = await self.mediator.execute_async(query)
+        return self.process(result, {LAG: lag} if result.is_success else None)
 
     @requires(Role.USER)
     @understands("If-None-Match")
