@@ -377,6 +377,35 @@ async def test_a_full_queue_is_told_after_a_while(driver: MongoDriver, store: Mo
     await writer.close_async()
 
 
+async def test_commands_that_are_repeated_at_once_are_confirmed_together(
+    driver: MongoDriver, store: MongoEventStore
+) -> None:
+    writer = GroupCommit(driver.collection(f"{LOG}_commits"))
+    usual, confirmed = writer._confirm_async, 0
+
+    async def confirm(position: int) -> None:
+        nonlocal confirmed
+        confirmed += 1
+        await usual(position)
+
+    writer._confirm_async = confirm  # type: ignore[method-assign]
+
+    def commit(name: str, number: int) -> Commit:
+        stream = f"{name}-{number}"
+        return Commit(stream, 0, [store.codec.encode(counted(stream, 1))], f"c-{stream}", {}, NOON)
+
+    async def append(*names: str) -> list[tuple[int, int]]:
+        return await asyncio.gather(*(writer.append_async(commit(name, n)) for n in range(40) for name in names))
+
+    first = await append("old")
+    confirmed = 0
+    both = await append("old", "new")
+    assert both[::2] == first
+    assert [position for position, _ in both[1::2]] == list(range(41, 81))
+    assert confirmed == 1, "each takes as long as the journal does"
+    await writer.close_async()
+
+
 async def test_what_waits_is_written_before_the_store_closes(driver: MongoDriver) -> None:
     store = tally_store(driver)
     await store.prepare_async()

@@ -297,8 +297,10 @@ class GroupCommit:
 
     async def _settle_duplicate_async(self, failure: dict[str, Any], rest: list[_Entry]) -> list[_Entry]:
         entry = rest[0]
-        if await self._answer_if_stored_async([entry]):
-            return rest[1:]
+        if await self._collection.find_one({"cmd": entry.commit.command_id}, {"_id": 1}) is not None:
+            # Who repeats a command is seldom alone, and to confirm what is found takes as long for one as for all.
+            answered = set(await self._answer_if_stored_async(rest))
+            return [one for one in rest if one not in answered]
         if "_id" in failure.get("keyPattern", {}):
             self._last = await self._read_tail_async()
             return rest
@@ -306,7 +308,7 @@ class GroupCommit:
         return rest[1:]
 
     async def _settle_doubts_async(self, todo: list[_Entry]) -> list[_Entry]:
-        answered = await self._answer_if_stored_async(todo)
+        answered = set(await self._answer_if_stored_async(todo))
         for entry in todo:
             entry.in_doubt = False
         return [entry for entry in todo if entry not in answered]
