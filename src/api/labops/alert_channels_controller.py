@@ -10,7 +10,7 @@ from api.kernel.conditional import expected_version, version_tag
 from api.kernel.described_headers import sends, understands
 from api.kernel.guarded_route import principal_of
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
-from api.labops.alerts_schemas import (
+from api.labops.alert_channels_schemas import (
     AlertChannelAnswer,
     AlertChannelsPage,
     ChangeAlertChannelBody,

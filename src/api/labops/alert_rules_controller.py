@@ -12,7 +12,7 @@ from api.kernel.described_headers import sends, understands
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.problems import RefusedError
 from api.kernel.read_your_writes import ReadYourWrites
-from api.labops.alerts_schemas import (
+from api.labops.alert_rules_schemas import (
     AlertRuleAnswer,
     AlertRulesPage,
     ChangeAlertRuleBody,
