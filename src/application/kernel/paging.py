@@ -94,6 +94,20 @@ def one_text(values: tuple[CursorValue, ...]) -> str:
     return values[0]
 
 
+def newest_before(cursor: str | None, scope: str) -> tuple[datetime, str] | None:
+    """Return the time and the id that a page of a list, newest first, ended with; None without a cursor.
+
+    Raises:
+        BadCursorError: the cursor is not one of this list.
+    """
+    if cursor is None:
+        return None
+    values = Cursor.decode(cursor, scope)
+    if len(values) != 2 or not isinstance(values[0], datetime) or not isinstance(values[1], str):
+        raise BadCursorError
+    return values[0], values[1]
+
+
 def _value(value: object) -> CursorValue:
     if isinstance(value, dict):
         return datetime.fromisoformat(value["at"]).astimezone(UTC)

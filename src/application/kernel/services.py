@@ -7,9 +7,8 @@ registered as an instance belongs to whoever made it.
 
 import inspect
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, get_origin, get_type_hints
+from collections.abc import Sequence
+from typing import Any
 
 from neuroglia.dependency_injection.service_provider import (
     ServiceCollection,
@@ -20,7 +19,7 @@ from neuroglia.dependency_injection.service_provider import (
     ServiceScope,
 )
 
-from application.kernel.generics import alternatives, substitute, type_arguments
+from application.kernel.construction_plans import ConstructionPlan, Parameter, disposing_method, plan_of
 from domain.kernel.errors import LabkeeperError
 
 
@@ -28,53 +27,8 @@ class ServiceResolutionError(LabkeeperError):
     """A service cannot be built. The message names the chain of services that led to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Parameter:
-    """A constructor parameter: its alternatives (without None) and whether it can be left out or given None."""
-
-    name: str
-    service_types: tuple[Any, ...]
-    has_default: bool
-    accepts_none: bool
-
-
-@dataclass(slots=True)
-class _Plan:
-    """How to construct a class. ``settled``: arguments that are singletons, found at the first construction."""
-
-    implementation: Callable[..., Any]
-    open: list[_Parameter]
-    disposable: bool
-    settled: dict[str, Any] = field(default_factory=dict)
-
-
 def _name(service_type: Any) -> str:
     return service_type.__name__ if inspect.isclass(service_type) else str(service_type)
-
-
-def _plan(implementation: Any) -> _Plan:
-    cls = get_origin(implementation) or implementation
-    arguments = type_arguments(implementation)
-    signature = inspect.signature(cls.__init__)
-    hints = get_type_hints(cls.__init__)
-    parameters = []
-    for parameter in list(signature.parameters.values())[1:]:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        wanted = alternatives(substitute(hints.get(parameter.name, parameter.annotation), arguments))
-        parameters.append(
-            _Parameter(
-                parameter.name,
-                tuple(option for option in wanted if option is not type(None)),
-                parameter.default is not parameter.empty,
-                type(None) in wanted,
-            )
-        )
-    return _Plan(implementation, parameters, _disposing_method(cls) is not None)
-
-
-def _disposing_method(cls: type) -> str | None:
-    return next((name for name in ("dispose_async", "__aexit__", "__exit__", "dispose") if hasattr(cls, name)), None)
 
 
 async def _dispose_all_async(owned: list[Any]) -> None:
@@ -82,7 +36,7 @@ async def _dispose_all_async(owned: list[Any]) -> None:
     errors: list[Exception] = []
     while owned:
         service = owned.pop()
-        method = _disposing_method(type(service)) or ""
+        method = disposing_method(type(service)) or ""
         try:
             outcome = getattr(service, method)(*(None,) * (3 if method.endswith("exit__") else 0))
             if inspect.isawaitable(outcome):
@@ -94,11 +48,11 @@ async def _dispose_all_async(owned: list[Any]) -> None:
 
 
 def _dispose_all(owned: list[Any]) -> None:
-    if any(_disposing_method(type(service)) in ("dispose_async", "__aexit__") for service in owned):
+    if any(disposing_method(type(service)) in ("dispose_async", "__aexit__") for service in owned):
         raise ServiceResolutionError("a service that closes asynchronously needs dispose_async")
     while owned:
         service = owned.pop()
-        if _disposing_method(type(service)) == "__exit__":
+        if disposing_method(type(service)) == "__exit__":
             service.__exit__(None, None, None)
         else:
             service.dispose()
@@ -112,7 +66,7 @@ class LabkeeperServiceProvider(ServiceProvider):
         self._index: dict[Any, list[ServiceDescriptor]] = {}
         for descriptor in self._service_descriptors:
             self._index.setdefault(descriptor.service_type, []).append(descriptor)
-        self._plans: dict[int, _Plan] = {}
+        self._plans: dict[int, ConstructionPlan] = {}
         self._singletons: dict[int, Any] = {}
         self._owned: list[Any] = []
         self._lock = threading.RLock()
@@ -229,14 +183,14 @@ class LabkeeperServiceProvider(ServiceProvider):
             provider.own(service)
         return service
 
-    def _plan_of(self, descriptor: ServiceDescriptor) -> _Plan:
+    def _plan_of(self, descriptor: ServiceDescriptor) -> ConstructionPlan:
         try:
-            return _plan(descriptor.implementation_type)
+            return plan_of(descriptor.implementation_type)
         except (NameError, TypeError, ValueError) as error:
             raise ServiceResolutionError(self._trail(None, f"has a constructor nobody can read: {error}")) from error
 
     def _add_argument(
-        self, plan: _Plan, parameter: _Parameter, arguments: dict[str, Any], provider: "_Provider"
+        self, plan: ConstructionPlan, parameter: Parameter, arguments: dict[str, Any], provider: "_Provider"
     ) -> None:
         for service_type in parameter.service_types:
             registered = self._index.get(service_type)

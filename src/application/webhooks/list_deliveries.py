@@ -1,12 +1,11 @@
 """List the deliveries of a webhook."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Query, QueryHandler
 
-from application.kernel.paging import DEFAULT_LIMIT, BadCursorError, Cursor, Page
+from application.kernel.paging import DEFAULT_LIMIT, Cursor, Page, newest_before
 from application.kernel.refusals import missing
 from application.webhooks.deliveries import DeliveryStatus, DeliveryView, WebhookDeliveries
 from domain.webhooks.repositories import WebhookRepository
@@ -29,7 +28,7 @@ class ListDeliveriesQueryHandler(QueryHandler[ListDeliveriesQuery, OperationResu
 
     async def handle_async(self, request: ListDeliveriesQuery) -> OperationResult[Page[DeliveryView]]:
         scope = f"deliveries|{request.webhook_id}|{request.status}"
-        before = _before(request.cursor, scope)
+        before = newest_before(request.cursor, scope)
         webhook = await self._webhooks.get_async(request.webhook_id)
         if webhook is None or webhook.state.removed:
             return missing("webhook", request.webhook_id)
@@ -37,12 +36,3 @@ class ListDeliveriesQueryHandler(QueryHandler[ListDeliveriesQuery, OperationResu
         page = found[: request.limit]
         more = len(found) > len(page)
         return self.ok(Page(page, Cursor.encode([page[-1].queued_at, page[-1].delivery_id], scope) if more else None))
-
-
-def _before(cursor: str | None, scope: str) -> tuple[datetime, str] | None:
-    if cursor is None:
-        return None
-    values = Cursor.decode(cursor, scope)
-    if len(values) != 2 or not isinstance(values[0], datetime) or not isinstance(values[1], str):
-        raise BadCursorError
-    return values[0], values[1]

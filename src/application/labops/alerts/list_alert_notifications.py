@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Query, QueryHandler
 
-from application.kernel.paging import DEFAULT_LIMIT, Cursor, Page
+from application.kernel.paging import DEFAULT_LIMIT, Cursor, Page, newest_before
 from application.kernel.refusals import missing
-from application.labops.alerts.list_alerts import newest_before
 from application.labops.alerts.notifications import (
     CONFIGURED_CHANNEL,
     Notifications,

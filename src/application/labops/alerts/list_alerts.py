@@ -1,12 +1,11 @@
 """List the alerts."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Query, QueryHandler
 
-from application.kernel.paging import DEFAULT_LIMIT, BadCursorError, Cursor, Page
+from application.kernel.paging import DEFAULT_LIMIT, Cursor, Page, newest_before
 from application.labops.alerts.ports import AlertViews
 from application.labops.alerts.views import AlertFilter, AlertView
 
@@ -31,17 +30,3 @@ class ListAlertsQueryHandler(QueryHandler[ListAlertsQuery, OperationResult[Page[
         page = found[: request.limit]
         more = len(found) > len(page)
         return self.ok(Page(page, Cursor.encode([page[-1].raised_at, page[-1].alert_id], scope) if more else None))
-
-
-def newest_before(cursor: str | None, scope: str) -> tuple[datetime, str] | None:
-    """Return the time and the id that a page of a list, newest first, ended with; None without a cursor.
-
-    Raises:
-        BadCursorError: the cursor is not one of this list.
-    """
-    if cursor is None:
-        return None
-    values = Cursor.decode(cursor, scope)
-    if len(values) != 2 or not isinstance(values[0], datetime) or not isinstance(values[1], str):
-        raise BadCursorError
-    return values[0], values[1]
