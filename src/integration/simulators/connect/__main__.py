@@ -1,19 +1,14 @@
 """The command ``python -m integration.simulators.connect``."""
 
 import argparse
-import os
-import socket
-import sys
-import threading
-import time
 from pathlib import Path
 
 import orjson
-import uvicorn
 
 from integration.simulators.connect.fault_layer import DroppingProtocol
 from integration.simulators.connect.faults import Fault
 from integration.simulators.connect.simulator import SimulatorSettings, build_simulator
+from integration.simulators.serving import add_listening_arguments, serve
 
 
 def main() -> None:
@@ -33,33 +28,14 @@ def main() -> None:
         allow_faults=arguments.allow_faults,
         faults=tuple(arguments.faults),
     )
-    listening = socket.create_server((arguments.host, arguments.port), backlog=1024)
-    config = uvicorn.Config(
+    serve(
         build_simulator(settings),
+        arguments,
+        backlog=1024,
         http=DroppingProtocol,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=1,
         ssl_certfile=arguments.tls_cert,
         ssl_keyfile=arguments.tls_key,
     )
-    server = uvicorn.Server(config)
-    if arguments.exit_with_parent:
-        threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
-    scheme = "https" if arguments.tls_cert else "http"
-    sys.stdout.write(f"listening on {scheme}://{arguments.host}:{listening.getsockname()[1]}\n")
-    sys.stdout.flush()
-    server.run(sockets=[listening])
-
-
-def _end_with_parent(server: uvicorn.Server) -> None:
-    """Standard input is a pipe that only the parent holds open: its end is the parent's end, however it came."""
-    while os.read(0, 4096):
-        pass
-    # Asked to end while it starts, uvicorn would leave its application standing, which then complains.
-    while not server.started:
-        time.sleep(0.05)
-    server.should_exit = True
 
 
 def _faults(text: str) -> list[Fault]:
@@ -77,9 +53,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Users: asha (lwala), brian (dimagi), chidi (reach), dalia (lwala and reach), eve (nothing).",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
+    add_listening_arguments(parser)
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on")
-    add("--port", type=int, default=0, help="port to listen on; 0 takes a free one and prints it")
     add("--seed", type=int, default=usual.seed, help="same seed and numbers, same world")
     add("--records", type=int, default=usual.records, help="records at the very first start")
     add("--opportunities", type=int, default=usual.opportunities, help="opportunities besides the named four")
@@ -94,7 +69,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--tls-key", help="key file of the certificate")
     add("--faults", type=_faults, default=[], help="JSON list of faults to start with")
     add("--allow-faults", action="store_true", help="let callers set faults and read the calls, for tests")
-    add("--exit-with-parent", action="store_true", help="end when standard input does")
     return parser
 
 

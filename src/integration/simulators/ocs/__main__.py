@@ -1,15 +1,9 @@
 """The command ``python -m integration.simulators.ocs``."""
 
 import argparse
-import os
-import socket
-import sys
-import threading
-import time
-
-import uvicorn
 
 from integration.simulators.ocs.simulator import build_simulator
+from integration.simulators.serving import add_listening_arguments, serve
 
 
 def main() -> None:
@@ -19,28 +13,11 @@ def main() -> None:
         description="A simulated Open Chat Studio whose bots talk to workers who answer at once.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one and prints it")
+    add_listening_arguments(parser)
     parser.add_argument("--api-key", default="simulated", help="the key that is accepted")
     parser.add_argument("--drivable", action="store_true", help="let callers set how it behaves, for tests")
-    parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input does")
     arguments = parser.parse_args()
-    listening = socket.create_server((arguments.host, arguments.port), backlog=128)
-    app = build_simulator(arguments.api_key, drivable=arguments.drivable)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
-    if arguments.exit_with_parent:
-        threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
-    sys.stdout.write(f"listening on http://{arguments.host}:{listening.getsockname()[1]}\n")
-    sys.stdout.flush()
-    server.run(sockets=[listening])
-
-
-def _end_with_parent(server: uvicorn.Server) -> None:
-    while os.read(0, 4096):
-        pass
-    while not server.started:
-        time.sleep(0.05)
-    server.should_exit = True
+    serve(build_simulator(arguments.api_key, drivable=arguments.drivable), arguments)
 
 
 if __name__ == "__main__":
