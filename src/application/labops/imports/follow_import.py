@@ -8,8 +8,7 @@ from neuroglia.mediation.mediator import Query, QueryHandler
 
 from application.kernel.refusals import missing
 from application.labops.imports.import_runs import ImportRun, ImportRuns
-
-LOOK_AGAIN_SECONDS = 10.0
+from application.labops.progress import until_ended_async
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +24,6 @@ class FollowImportQueryHandler(QueryHandler[FollowImportQuery, OperationResult[A
 
     async def handle_async(self, request: FollowImportQuery) -> OperationResult[AsyncIterator[ImportRun]]:
         run = await self._runs.get_async(request.import_id)
-        return missing("import", request.import_id) if run is None else self.ok(self._follow_async(run))
-
-    async def _follow_async(self, run: ImportRun) -> AsyncIterator[ImportRun]:
-        yield run
-        while not run.state.ended:
-            seen = await self._runs.wait_for_progress_async(run, LOOK_AGAIN_SECONDS)
-            if seen is None:
-                return
-            if seen != run:
-                yield seen
-            run = seen
+        if run is None:
+            return missing("import", request.import_id)
+        return self.ok(until_ended_async(run, self._runs.wait_for_progress_async))

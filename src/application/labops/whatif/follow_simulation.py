@@ -7,9 +7,8 @@ from neuroglia.core import OperationResult
 from neuroglia.mediation import Query, QueryHandler
 
 from application.kernel.refusals import missing
+from application.labops.progress import until_ended_async
 from application.labops.whatif.runs import SimulationRun, SimulationRuns
-
-LOOK_AGAIN_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +24,6 @@ class FollowSimulationQueryHandler(QueryHandler[FollowSimulationQuery, Operation
 
     async def handle_async(self, request: FollowSimulationQuery) -> OperationResult[AsyncIterator[SimulationRun]]:
         run = await self._runs.get_async(request.run_id)
-        return missing("simulation", request.run_id) if run is None else self.ok(self._follow_async(run))
-
-    async def _follow_async(self, run: SimulationRun) -> AsyncIterator[SimulationRun]:
-        yield run
-        while not run.state.ended:
-            seen = await self._runs.wait_for_progress_async(run, LOOK_AGAIN_SECONDS)
-            if seen is None:
-                return
-            if seen != run:
-                yield seen
-            run = seen
+        if run is None:
+            return missing("simulation", request.run_id)
+        return self.ok(until_ended_async(run, self._runs.wait_for_progress_async))
