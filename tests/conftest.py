@@ -1,5 +1,6 @@
 """Fixtures for the whole suite: real mongods and a driver on a database of the test's own."""
 
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import cast
@@ -10,6 +11,10 @@ from hypothesis import HealthCheck, settings
 
 from integration.mongo.driver import DriverName, MongoDriver, open_driver
 from tests.support.mongo import LocalMongod, ReplicaSet, single_node, three_nodes
+
+# Applications of the tests read their settings: whoever starts the tests may have some of their own.
+for _name in [name for name in os.environ if name.startswith(("LABKEEPER_", "OTEL_")) and name != "LABKEEPER_CHROMIUM"]:
+    del os.environ[_name]
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("labkeeper", deadline=None, suppress_health_check=[HealthCheck.too_slow])
