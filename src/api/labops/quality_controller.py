@@ -13,26 +13,30 @@ from api.kernel.controller import LabkeeperController, data_of
 from api.kernel.described_headers import sends, understands
 from api.kernel.paging import DEFAULT_LIMIT, CursorParameter, Limit
 from api.kernel.problems import RefusedError
-from api.labops.quality_schemas import (
+from api.labops.quality_report_schemas import (
     NotCheckedAnswer,
     QualityHealthAnswer,
-    QualityRunAnswer,
-    QualityRunItem,
-    QualityRunsPage,
     RuleCountAnswer,
+    TriedImportAnswer,
+    ValidatedCsvAnswer,
+    ViolationAnswer,
+    summary_of,
+)
+from api.labops.quality_rules_schemas import (
     RulesBody,
     RuleTemplatesAnswer,
     RuleTypeAnswer,
-    StartRunBody,
     StoredRulesAnswer,
-    TriedImportAnswer,
-    ValidatedCsvAnswer,
     ValidRulesAnswer,
-    ViolationAnswer,
     rules_answer,
+)
+from api.labops.quality_runs_schemas import (
+    QualityRunAnswer,
+    QualityRunItem,
+    QualityRunsPage,
+    StartRunBody,
     run_answer,
     run_fields,
-    summary_of,
 )
 from application.kernel.refusals import conflicting, invalid
 from application.labops.quality.bundled_rules import BUNDLED_RULES, BUNDLED_RULES_NAME
