@@ -38,9 +38,6 @@ class _FileTable(SpecimenTable):
     async def wait_for_async(self, position: int, timeout_seconds: float) -> bool:
         return position <= 1
 
-    async def wait_changed_async(self, stamp: str, timeout_seconds: float) -> bool:
-        return stamp != self.stamp
-
     async def rebuild_async(self) -> TableStatus:
         return self.status()
 

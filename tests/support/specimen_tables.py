@@ -167,9 +167,6 @@ class InMemorySpecimenTable(SpecimenTable):
     async def wait_for_async(self, position: int, timeout_seconds: float) -> bool:
         return await self._wait_async(lambda: self._position >= position, timeout_seconds)
 
-    async def wait_changed_async(self, stamp: str, timeout_seconds: float) -> bool:
-        return await self._wait_async(lambda: self.stamp != stamp, timeout_seconds)
-
     async def _wait_async(self, true: Any, timeout_seconds: float) -> bool:
         try:
             async with self._changed, asyncio.timeout(timeout_seconds):

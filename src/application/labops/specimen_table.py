@@ -135,9 +135,5 @@ class SpecimenTable(ABC):
         """Wait until the table has seen a position of the log; False when the time is over."""
 
     @abstractmethod
-    async def wait_changed_async(self, stamp: str, timeout_seconds: float) -> bool:
-        """Wait until the stamp is another; False when the time is over."""
-
-    @abstractmethod
     async def rebuild_async(self) -> TableStatus:
         """Build it anew from the events while the old one goes on answering, then swap."""

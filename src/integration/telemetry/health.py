@@ -78,11 +78,6 @@ class HealthReport:
         """Whether requests can be served: no check is unhealthy."""
         return self.status is not HealthStatus.UNHEALTHY
 
-    @property
-    def http_status(self) -> int:
-        """200 when ready, 503 when not."""
-        return 200 if self.ready else 503
-
 
 class HealthChecks:
     """Runs all checks side by side. A check that fails or hangs is unhealthy and holds up none of the others."""

@@ -150,6 +150,3 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
 
     async def wait_for_async(self, position: int, timeout_seconds: float) -> bool:
         return await self._served.wait_async(lambda: self._served.contents.position >= position, timeout_seconds)
-
-    async def wait_changed_async(self, stamp: str, timeout_seconds: float) -> bool:
-        return await self._served.wait_async(lambda: self.stamp != stamp, timeout_seconds)
