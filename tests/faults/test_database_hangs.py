@@ -4,15 +4,17 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from api.kernel.authorization import Role
 from tests.support.listening import listening_with
 from tests.support.mongo import LocalMongod, single_node
-from tests.support.served import API, assert_problem, eventually, served
+from tests.support.served import API, Served, assert_problem, eventually, served
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 STREAM = f"{API}/overview/stream"
@@ -27,6 +29,13 @@ def hanging(mongod: LocalMongod) -> Iterator[None]:
         os.kill(mongod.pid, signal.SIGCONT)
 
 
+def answered(app: Served, method: str, path: str, options: dict[str, Any]) -> tuple[httpx.Response, float]:
+    """Return an answer, and after how many seconds it came."""
+    asked = time.monotonic()
+    with app.client() as http:
+        return http.request(method, path, **options), time.monotonic() - asked
+
+
 def test_open_overviews_and_new_pages_are_told_within_seconds(tmp_path: Path) -> None:
     with (
         single_node() as mongod,
@@ -38,8 +47,15 @@ def test_open_overviews_and_new_pages_are_told_within_seconds(tmp_path: Path) ->
         with listening_with(app.client(Role.USER), path=STREAM) as page:
             page.until(1)
             assert page.types[0] == "overview"
-            with hanging(mongod):
+            received = {"specimen_id": "FROZEN", "assay": "CBC", "machine_id": "M1", "operator_id": "O1"}
+            first = {"json": received, "headers": {"Idempotency-Key": "frozen"}}
+            asked_for: list[tuple[str, str, dict[str, Any]]] = [
+                ("POST", f"{API}/specimens", first),
+                *(("GET", f"{API}/{path}", {}) for path in ("labs", "imports", "jobs", "read-models", "subscriptions")),
+            ]
+            with hanging(mongod), ThreadPoolExecutor(len(asked_for)) as threads:
                 began = time.monotonic()
+                answers = [threads.submit(answered, app, *one) for one in asked_for]
                 eventually(lambda: "trouble" in page.types, "the page is told", 9)
                 asked = time.monotonic()
                 answer = browser.get("/", headers=HTML)
@@ -50,7 +66,16 @@ def test_open_overviews_and_new_pages_are_told_within_seconds(tmp_path: Path) ->
                 told = len(page.events)
                 eventually(lambda: len(page.events) > told, "the page is told on", 9)
                 assert page.types[-1] == "trouble"
+                for one, (_method, path, _options) in zip(answers, asked_for, strict=True):
+                    frozen, seconds = one.result(60)
+                    assert_problem(frozen, 503)
+                    assert "retry-after" in frozen.headers, path
+                    assert seconds < 16, path
                 time.sleep(max(0.0, 18 - (time.monotonic() - began)))
             eventually(lambda: page.types[-1] in ("tick", "overview"), "it is live again", 15)
             assert page.error is None
         eventually(lambda: browser.get("/", headers=HTML).status_code == 200 or None, "the page is there again")
+        with app.client() as http:
+            eventually(lambda: http.post(f"{API}/specimens", **first).status_code == 201 or None, "it is received")
+            assert http.post(f"{API}/specimens", **first).status_code == 201
+            assert len(http.get(f"{API}/specimens/FROZEN/history").json()["items"]) == 1

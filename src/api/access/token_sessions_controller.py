@@ -56,7 +56,9 @@ class TokenSessionsController(LabkeeperController):
             ends_at=datetime.fromtimestamp(min(principal.expires_at, _LATEST), UTC),
             session=presented.cookie(cookies.session),
         )
-        secret = data_of(await self.mediator.execute_async(command))
+        result = await self.mediator.execute_async(command)
+        if not result.is_success:
+            return self.process(result)
         answer = Response(status_code=204, headers=_PRIVATE)
-        cookies.put(answer, cookies.session, secret, SESSION_SECONDS)
+        cookies.put(answer, cookies.session, data_of(result), SESSION_SECONDS)
         return answer

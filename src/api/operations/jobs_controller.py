@@ -45,8 +45,10 @@ class JobsController(LabkeeperController):
     @get("", response_model=JobsAnswer)
     async def list_jobs(self) -> Response:
         """List the jobs."""
-        jobs = data_of(await self.mediator.execute_async(ListJobsQuery()))
-        return self.answer(200, JobsAnswer(items=[job_answer(job) for job in jobs]))
+        result = await self.mediator.execute_async(ListJobsQuery())
+        if not result.is_success:
+            return self.process(result)
+        return self.answer(200, JobsAnswer(items=[job_answer(job) for job in data_of(result)]))
 
     @requires(Role.MANAGER)
     @sends(202, "Location")

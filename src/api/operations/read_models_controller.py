@@ -26,8 +26,10 @@ class ReadModelsController(LabkeeperController):
     @get("", response_model=ReadModelsAnswer)
     async def list_read_models(self) -> Response:
         """See how each read model stands."""
-        found = data_of(await self.mediator.execute_async(ListReadModelsQuery()))
-        return self.answer(200, ReadModelsAnswer(items=[ReadModelAnswer(**asdict(one)) for one in found]))
+        result = await self.mediator.execute_async(ListReadModelsQuery())
+        if not result.is_success:
+            return self.process(result)
+        return self.answer(200, ReadModelsAnswer(items=[ReadModelAnswer(**asdict(one)) for one in data_of(result)]))
 
     @requires(Role.ADMIN)
     @sends(202, "Location")

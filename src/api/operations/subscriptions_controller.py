@@ -28,8 +28,11 @@ class SubscriptionsController(LabkeeperController):
     @get("", response_model=SubscriptionsAnswer)
     async def list_subscriptions(self) -> Response:
         """See how each subscription stands."""
-        found = data_of(await self.mediator.execute_async(ListSubscriptionsQuery()))
-        return self.answer(200, SubscriptionsAnswer(items=[SubscriptionAnswer(**asdict(one)) for one in found]))
+        result = await self.mediator.execute_async(ListSubscriptionsQuery())
+        if not result.is_success:
+            return self.process(result)
+        items = [SubscriptionAnswer(**asdict(one)) for one in data_of(result)]
+        return self.answer(200, SubscriptionsAnswer(items=items))
 
     @requires(Role.ADMIN)
     @get("/{name}/parked", response_model=ParkedEventsPage)

@@ -126,6 +126,10 @@ _OPTIONS: dict[str, Any] = {
     "retryReads": True,
     "uuidRepresentation": "standard",
     "serverSelectionTimeoutMS": 5_000,  # a caller hears of an outage within seconds; whoever must wait tries again
+    # A server that is silent for the sum of both is noticed on the monitor's own connection, and who waits is freed.
+    # What takes long on a server that lives is not touched, as it would be by a limit for each operation.
+    "heartbeatFrequencyMS": 4_000,
+    "connectTimeoutMS": 5_000,
     "maxPoolSize": 100,
     "minPoolSize": 4,
     "appname": "labkeeper",

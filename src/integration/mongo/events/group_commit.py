@@ -217,6 +217,7 @@ class GroupCommit:
         give_up_at: float | None = None
         pause = 0.05
         while todo:
+            began = time.monotonic()
             try:
                 if self._last is None:
                     self._last = await self._read_tail_async()
@@ -231,7 +232,8 @@ class GroupCommit:
                 for entry in todo:
                     entry.in_doubt = True
                 now = time.monotonic()
-                give_up_at = give_up_at or now + self._in_doubt_seconds
+                # A server that is silent has had a part of the time already when it counts as gone.
+                give_up_at = give_up_at or began + self._in_doubt_seconds
                 if now >= give_up_at:
                     _fail(todo, CommitInDoubtError("the database went away; it is not known what was stored", 5.0))
                     return
