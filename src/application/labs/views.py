@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from application.kernel.paging import Page
+from domain.labs.values import LabOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class LabDetails:
     """
 
     fields: dict[str, Any]
-    operation_history: list[dict[str, Any]] = field(default_factory=list)
+    operation_history: list[LabOperation] = field(default_factory=list)
     version: int = 0
     last_synced_at: datetime | None = None
     stale_since: datetime | None = None

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from domain.kernel.field_change import FieldChange
+
 WorkerId = NewType("WorkerId", str)
 LabId = NewType("LabId", str)
 """A lab's id on its own controller; unique only together with the worker."""
@@ -37,6 +39,19 @@ class RemovalReason(StrEnum):
 
     MISSING_FROM_LISTING = "missing_from_listing"
     WORKER_DECOMMISSIONED = "worker_decommissioned"
+
+
+@dataclass(frozen=True, slots=True)
+class LabOperation:
+    """One change of a lab, as kept in the ring of its last operations.
+
+    ``previous_state`` and ``new_state`` are equal when the change left the state alone.
+    """
+
+    timestamp: datetime
+    previous_state: str
+    new_state: str
+    changed_fields: dict[str, FieldChange]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,12 @@
 """Documents of ``lab_records`` as the API gives them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from application.labs.sync_ledger import WorkerSync
+from domain.kernel.field_change import FieldChange
+from domain.labs.values import LabOperation
 
 SORT_FIELDS = {
     "title": "title",
@@ -49,9 +51,25 @@ def located(item: dict[str, Any], worker_id: str, name: str, region: str) -> dic
     return {**item, "worker_id": worker_id, "worker_name": name, "region": region}
 
 
-def newest_first(ring: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def operation_document(operation: LabOperation) -> dict[str, Any]:
+    """Return an operation as a ring keeps it."""
+    changes = {name: {"old": change.old, "new": change.new} for name, change in operation.changed_fields.items()}
+    return {
+        "timestamp": operation.timestamp,
+        "previous_state": operation.previous_state,
+        "new_state": operation.new_state,
+        "changed_fields": changes,
+    }
+
+
+def newest_first(ring: Sequence[dict[str, Any]]) -> list[LabOperation]:
     """Return the operations of a ring, newest first."""
-    return list(ring)[::-1]
+    return [_operation(document) for document in reversed(ring)]
+
+
+def _operation(document: dict[str, Any]) -> LabOperation:
+    changes = {name: FieldChange(**change) for name, change in document["changed_fields"].items()}
+    return LabOperation(document["timestamp"], document["previous_state"], document["new_state"], changes)
 
 
 def as_utc(value: object) -> object:

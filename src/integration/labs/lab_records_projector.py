@@ -22,6 +22,8 @@ from domain.labs.events import (
     LabRecordUpdatedDomainEvent,
     LabStateChangedDomainEvent,
 )
+from domain.labs.values import LabOperation
+from integration.labs.lab_documents import operation_document
 from integration.mongo.bulk_writes import read_documents_async, update_where_async, write_documents_async
 
 Document = dict[str, Any]
@@ -203,14 +205,8 @@ def _add_operation(
     new_state: str,
     changes: dict[str, FieldChange],
 ) -> None:
-    document["operation_history"].append(
-        {
-            "timestamp": event.created_at,
-            "previous_state": previous_state,
-            "new_state": new_state,
-            "changed_fields": {name: {"old": change.old, "new": change.new} for name, change in changes.items()},
-        }
-    )
+    operation = LabOperation(event.created_at, previous_state, new_state, changes)
+    document["operation_history"].append(operation_document(operation))
 
 
 def _search_text(document: Document) -> str:

@@ -86,7 +86,7 @@ async def test_details_and_the_past(labs: LabsStore) -> None:
     seen = await labs.lab_views.get_async(record.state.id)
     assert seen is not None
     assert (seen.fields["title"], seen.fields["worker_name"], seen.fields["region"]) == ("t5", "one", "r")
-    assert [one["changed_fields"]["title"]["new"] for one in seen.operation_history] == ["t5", "t4", "t3"]
+    assert [one.changed_fields["title"].new for one in seen.operation_history] == ["t5", "t4", "t3"]
     past = await labs.lab_views.get_as_of_async(record.state.id, AT + timedelta(hours=2, minutes=1))
     assert past is not None
     assert past.fields["title"] == "t2"
