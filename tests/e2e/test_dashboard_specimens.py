@@ -181,6 +181,15 @@ def test_from_what_is_late_one_click_leads_to_the_specimen(visitor: Visitor, app
     page.wait_for_url("**/specimens?specimen=BN%2FKNOWN")
     expect(page.locator("#one .timeline li")).to_have_count(1)
     expect(page.locator("#one .facts")).to_contain_text("over by")
+    page.go_back()
+    page.locator("#breaches").get_by_role("link", name="All of them").click()
+    page.wait_for_url("**/specimens?past_limit=true&assay=Bench")
+    expect(page.get_by_label("Assay", exact=True)).to_have_value("Bench")
+    expect(page.get_by_label("Limit", exact=True)).to_have_value("true")
+    expect(page.locator("#specimens tbody tr").first).to_contain_text("over by")
+    page.get_by_label("Specimen", exact=True).fill("BN/")
+    expect(page.locator("#specimens")).not_to_contain_text("BN/DONE")
+    expect(page.locator("#specimens")).to_contain_text("BN/KNOWN")
 
 
 def test_the_page_fits_a_phone_and_the_dark(browser: Browser, app: Served, bench: None) -> None:

@@ -138,6 +138,9 @@ class SpecimensController(LabkeeperController):
         ] = None,
         from_: Annotated[Moment, Query(alias="from", description="Received at this time or later.")] = None,
         to: Annotated[Moment, Query(description="Received before this time.")] = None,
+        past_limit: Annotated[
+            bool, Query(description="Only those open past their limit now, or completed later than it.")
+        ] = False,
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorParameter = None,
     ) -> Response:
@@ -151,6 +154,7 @@ class SpecimensController(LabkeeperController):
             machine_id=machine_id,
             from_=asked_moment("from", from_, self._zone),
             to=asked_moment("to", to, self._zone),
+            past_limit=past_limit,
             limit=limit,
             cursor=cursor,
         )

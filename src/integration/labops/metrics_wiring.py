@@ -29,6 +29,11 @@ def register_metrics(
 
     def metrics(provider: ServiceProviderBase) -> Metrics:
         table = provider.get_required_service(SpecimenTable)
-        return Metrics(table, CurrentSlaLimits(policies, table), registry, clock, ZoneInfo(settings.timezone))
+        limits = provider.get_required_service(CurrentSlaLimits)
+        return Metrics(table, limits, registry, clock, ZoneInfo(settings.timezone))
 
+    def current_limits(provider: ServiceProviderBase) -> CurrentSlaLimits:
+        return CurrentSlaLimits(policies, provider.get_required_service(SpecimenTable))
+
+    services.add_singleton(CurrentSlaLimits, implementation_factory=current_limits)
     services.add_singleton(Metrics, implementation_factory=metrics)

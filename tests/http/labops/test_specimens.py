@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -239,6 +240,47 @@ def test_the_list_finds_what_an_id_begins_with(http: httpx.Client) -> None:
     for wrong in ("", "x" * 51, "SP\x00"):
         [fault] = assert_problem(http.get(PATH, params={"specimen_id_prefix": wrong}), 422)["errors"]
         assert "specimen_id_prefix" in fault["field"]
+
+
+def test_the_list_tells_which_are_past_their_limit(http: httpx.Client) -> None:
+    limits = {"default_hours": 4, "by_assay": {"LateSlow": 48}}
+    assert http.put(f"{API}/sla-limits", json=limits).status_code == 200
+    now = datetime.now(UTC).replace(microsecond=0)
+
+    def reading(specimen_id: str, hours: float, took: float | None = None, **fields: Any) -> dict[str, Any]:
+        at = now - timedelta(hours=hours)
+        done = {} if took is None else {"processed_at": (at + timedelta(hours=took)).isoformat(), "status": "COMPLETED"}
+        return body(specimen_id, assay="LateFast", received_at=at.isoformat(), machine_id="MLATE", **done) | fields
+
+    items = [
+        reading("L-open", 5),
+        reading("L-in-time", 3.9),
+        reading("L-slow-assay", 6, assay="LateSlow"),
+        reading("L-slow-late", 49, assay="LateSlow", status="IN_PROCESS"),
+        reading("L-done-late", 20, 4.001),
+        reading("L-done-at-the-limit", 21, 4),
+        reading("L-failed", 30, status="ERROR", error_code="E01"),
+    ]
+    taken = http.post(f"{PATH}/bulk", json={"items": items})
+    assert taken.status_code == 200, taken.text
+
+    def late(**query: Any) -> dict[str, Any]:
+        params = {"past_limit": True, "machine_id": "MLATE", **query}
+        answer = http.get(PATH, params=params, headers={"X-Position": taken.headers["X-Position"]})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    assert [one["specimen_id"] for one in late()["items"]] == ["L-open", "L-done-late", "L-slow-late"]
+    assert [one["specimen_id"] for one in late(status="COMPLETED")["items"]] == ["L-done-late"]
+    assert [one["specimen_id"] for one in late(assay="LateSlow")["items"]] == ["L-slow-late"]
+    first = late(limit=2)
+    assert [one["specimen_id"] for one in late(limit=2, cursor=first["next_cursor"])["items"]] == ["L-slow-late"]
+    all_of_them = {"machine_id": "MLATE", "cursor": first["next_cursor"]}
+    assert_problem(http.get(PATH, params=all_of_them), 422)
+    http.put(f"{API}/sla-limits", json={"default_hours": 4, "by_assay": {"LateSlow": 1}})
+    assert "L-slow-assay" in [one["specimen_id"] for one in late()["items"]]
+    [fault] = assert_problem(http.get(PATH, params={"past_limit": "perhaps"}), 422)["errors"]
+    assert "past_limit" in fault["field"]
 
 
 def test_the_list_waits_for_what_was_just_written(http: httpx.Client) -> None:

@@ -165,6 +165,8 @@ function showBreaches(now) {
     specimen(one.specimen_id), el("td", { class: "name" }, named(one.assay)), el("td", { class: "name" }, named(one.machine_id)), el("td", {}, badge("completed")),
     el("td", {}, moment(one.received_at)), el("td", { class: "num" }, duration((one.turnaround_time_minutes - hoursFor(now.sla.limits, one.assay) * 60) * 60))));
   fill(panel.querySelector("table"), [...open, ...done]);
+  const { assay, machine_id } = wanted();
+  panel.querySelector(".panel-head a").href = `/specimens${query({ past_limit: true, assay, machine_id })}`;
   setText(part(panel, "hint"), `${count(now.sla.open_breach_count)} open · ${count(now.sla.breach_count)} completed late`);
   setState(panel, open.length + done.length ? "ready" : "empty", "Every promise is kept.");
 }

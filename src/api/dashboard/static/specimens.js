@@ -12,7 +12,7 @@ const filters = byId("specimen-filters");
 const isLocal = (text) => text === "" || (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) && !Number.isNaN(Date.parse(text)));
 const KNOWN = {
   q: ["specimen", isName(50)], status: ["state", (text) => text === "" || Object.hasOwn(STATES, text)], assay: ["assay", isName(20)],
-  machine_id: ["machine", isName(10)], from: ["beginning", isLocal], to: ["end", isLocal], cursor: ["page", (text) => /^[\w-]{0,2000}$/.test(text)],
+  machine_id: ["machine", isName(10)], past_limit: ["limit", (text) => text === "" || text === "true"], from: ["beginning", isLocal], to: ["end", isLocal], cursor: ["page", (text) => /^[\w-]{0,2000}$/.test(text)],
   specimen: ["specimen to show", isName(50)],
 };
 let namesAsked = false;
@@ -20,7 +20,7 @@ let names = { assays: [], machines: [] };
 let listed = [];
 
 const filtersAsked = () => ({
-  specimen_id_prefix: asked("q").trim(), status: asked("status"), assay: asked("assay"), machine_id: asked("machine_id"), from: asked("from"), to: asked("to"),
+  specimen_id_prefix: asked("q").trim(), status: asked("status"), assay: asked("assay"), machine_id: asked("machine_id"), past_limit: asked("past_limit"), from: asked("from"), to: asked("to"),
 });
 
 function remember(how, changed) {
@@ -88,7 +88,7 @@ function showFilters() {
   choices(filters.elements.status, Object.keys(STATES), asked("status"), stateName);
   choices(filters.elements.assay, names.assays, asked("assay"));
   choices(filters.elements.machine_id, names.machines, asked("machine_id"));
-  for (const name of ["from", "to"]) filters.elements[name].value = asked(name);
+  for (const name of ["past_limit", "from", "to"]) filters.elements[name].value = asked(name);
 }
 
 /** Take everything from the address. */
@@ -144,7 +144,7 @@ filters.elements.q.addEventListener("input", () => {
     look();
   }, 200);
 });
-for (const name of ["status", "assay", "machine_id", "from", "to"]) {
+for (const name of ["status", "assay", "machine_id", "past_limit", "from", "to"]) {
   filters.elements[name].addEventListener("change", () => {
     remember("pushState", { cursor: "" });
     look();

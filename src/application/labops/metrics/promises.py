@@ -24,6 +24,14 @@ def limit_sql(limits: SlaLimits) -> tuple[str, dict[str, Any]]:
     return f"CASE assay {cases} ELSE {_limit(limits.default_hours)} END", values
 
 
+def past_limit_sql(limits: SlaLimits, now: datetime) -> tuple[str, dict[str, Any]]:
+    """Return the SQL condition of a specimen that is past its limit, open or completed, and its values."""
+    limit, values = limit_sql(limits)
+    values["now"] = microseconds_of(now)
+    late = f"status IN ('RECEIVED', 'IN_PROCESS') AND epoch_us(received_at) + {limit} < $now"
+    return f"(({late}) OR (status = 'COMPLETED' AND {MICROSECONDS} > {limit}))", values
+
+
 def _limit(hours: float) -> int:
     return round(hours * _MICROSECONDS_IN_HOUR)
 

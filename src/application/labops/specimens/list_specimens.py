@@ -8,8 +8,11 @@ from neuroglia.core import OperationResult
 from neuroglia.mediation.mediator import Query, QueryHandler
 
 from application.kernel.paging import DEFAULT_LIMIT, BadCursorError, Cursor, Page
+from application.labops.metrics.current_limits import CurrentSlaLimits
+from application.labops.metrics.promises import past_limit_sql
 from application.labops.specimen_table import SpecimenTable
 from application.labops.specimens.views import SpecimenView
+from domain.kernel.clock import Clock
 from domain.labops.values import SpecimenStatus
 
 _COLUMNS = (
@@ -24,6 +27,7 @@ class ListSpecimensQuery(Query[OperationResult[Page[SpecimenView]]]):
     Attributes:
         specimen_id_prefix: what the id begins with, letter by letter.
         from_, to: reception, from inclusive, to exclusive, aware.
+        past_limit: only those that are open past their limit now, or were completed later than it.
     """
 
     specimen_id_prefix: str | None = None
@@ -32,13 +36,16 @@ class ListSpecimensQuery(Query[OperationResult[Page[SpecimenView]]]):
     machine_id: str | None = None
     from_: datetime | None = None
     to: datetime | None = None
+    past_limit: bool = False
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
 
 
 class ListSpecimensQueryHandler(QueryHandler[ListSpecimensQuery, OperationResult[Page[SpecimenView]]]):
-    def __init__(self, table: SpecimenTable) -> None:
+    def __init__(self, table: SpecimenTable, limits: CurrentSlaLimits, clock: Clock) -> None:
         self._table = table
+        self._limits = limits
+        self._clock = clock
 
     async def handle_async(self, request: ListSpecimensQuery) -> OperationResult[Page[SpecimenView]]:
         given = {
@@ -52,7 +59,11 @@ class ListSpecimensQueryHandler(QueryHandler[ListSpecimensQuery, OperationResult
         wanted = {condition: (name, value) for condition, (name, value) in given.items() if value is not None}
         conditions = list(wanted)
         parameters: dict[str, Any] = dict(wanted.values())
-        scope = f"specimens|{sorted((name, str(value)) for name, value in parameters.items())}"
+        scope = f"specimens|{request.past_limit}|{sorted((name, str(value)) for name, value in parameters.items())}"
+        if request.past_limit:
+            late, values = past_limit_sql(await self._limits.current_async(), self._clock.now())
+            conditions.append(late)
+            parameters |= values
         if request.cursor is not None:
             parameters["at"], parameters["after"] = _after(request.cursor, scope)
             conditions.append("(received_at < $at OR (received_at = $at AND specimen_id > $after))")
