@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.routing import Match
+from starlette.types import Scope
 
 from api.dashboard.unavailable_page import unavailable_page
 from api.kernel.guarded_route import GuardedRoute
@@ -16,7 +18,15 @@ LOGIN = "/login"
 
 
 class PageRoute(GuardedRoute):
-    """Answers a browser with 303 where a program gets 401, and with a page where it gets 503."""
+    """Answers a browser with 303 where a program gets 401, and with a page where it gets 503.
+
+    A slash at the end of an address, which people add, changes nothing.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        path: str = scope["path"]
+        is_plain = path == "/" or path.startswith("//")
+        return super().matches(scope if is_plain else {**scope, "path": path.removesuffix("/")})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         guarded = super().get_route_handler()

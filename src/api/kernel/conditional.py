@@ -52,7 +52,8 @@ def expected_version(request: Request) -> int | None:
     tags = _split(given)
     if tags is None:
         malformed = "a list of entity tags is expected in If-Match"
-        raise RefusedError(Refusal(400, "malformed-header", "Malformed header", malformed))
+        fault = {"field": "If-Match", "rule": "must be a list of entity tags"}
+        raise RefusedError(Refusal(400, "malformed-header", "Malformed header", malformed, errors=[fault]))
     versions = [int(tag[1:-1]) for tag in tags if re.fullmatch(r'"[0-9]{1,15}"', tag)]
     if len(versions) == 1 and len(tags) == 1:
         return versions[0]

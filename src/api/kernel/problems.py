@@ -95,7 +95,7 @@ def invalid_request(errors: Iterable[Mapping[str, Any]]) -> Refusal:
     """Return the refusal of input that does not fit: field and rule of each fault, never the value itself."""
     faults = list(errors)
     if any(fault["type"] == "json_invalid" for fault in faults):
-        return Refusal(400, "malformed-json", "Malformed JSON", "the body is not valid JSON")
+        return _malformed("must be valid JSON")
     found = [_fault(fault) for fault in faults[:_MOST_FAULTS]]
     detail = "; ".join(f"{entry['field']}: {entry['rule']}" for entry in found[:_FAULTS_IN_DETAIL])
     if len(faults) > _FAULTS_IN_DETAIL:
@@ -103,12 +103,18 @@ def invalid_request(errors: Iterable[Mapping[str, Any]]) -> Refusal:
     return Refusal(422, "invalid-value", "Invalid value", detail, errors=found)
 
 
+def _malformed(rule: str) -> Refusal:
+    return Refusal(
+        400, "malformed-json", "Malformed JSON", f"the body {rule}", errors=[{"field": "body", "rule": rule}]
+    )
+
+
 def _unread(error: StarletteHTTPException) -> Refusal:
     """Return the refusal of what the framework refused; only the cause says why it could not read a body."""
     if isinstance(error.__cause__, RecursionError):
         return Refusal(400, "nested-too-deep", "Nested too deep", "the body is nested too deep to be read")
     if isinstance(error.__cause__, UnicodeDecodeError):
-        return Refusal(400, "malformed-json", "Malformed JSON", "the body is not text in UTF-8")
+        return _malformed("must be text in UTF-8")
     if isinstance(error.__cause__, ValueError) and "digits" in str(error.__cause__):
         detail = f"the body has a number of more than {sys.get_int_max_str_digits()} digits, too many to be read"
         return Refusal(400, "number-too-long", "Number too long", detail)

@@ -132,9 +132,11 @@ class SpecimensController(LabkeeperController):
             ),
         ] = None,
         status: Annotated[SpecimenStatus | None, Query(description="Only those that stand there.")] = None,
-        assay: Annotated[str | None, Query(max_length=LONGEST_ASSAY, description="Only this assay.")] = None,
+        assay: Annotated[
+            str | None, Query(min_length=1, max_length=LONGEST_ASSAY, description="Only this assay.")
+        ] = None,
         machine_id: Annotated[
-            str | None, Query(max_length=LONGEST_MACHINE_ID, description="Only this machine.")
+            str | None, Query(min_length=1, max_length=LONGEST_MACHINE_ID, description="Only this machine.")
         ] = None,
         from_: Annotated[Moment, Query(alias="from", description="Received at this time or later.")] = None,
         to: Annotated[Moment, Query(description="Received before this time.")] = None,

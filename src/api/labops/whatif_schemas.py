@@ -1,12 +1,13 @@
 """Bodies and answers of what-if."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from api.kernel.strict_body import StrictBody
 from application.labops.whatif.runs import SimulationState
+from domain.labops.alert_durations import parse_duration
 from domain.labops.values import LONGEST_ASSAY
 from domain.labops.whatif.observed import ServiceTimes
 
@@ -22,6 +23,7 @@ _PROJECTION: dict[str, Any] = {
     "machines": 5,
 }
 
+PolicyKind = Literal["fifo", "priority", "batch"]
 ExtraMachines = Annotated[int, Field(ge=0, le=100, description="Machines beside those that there are.")]
 
 
@@ -55,7 +57,7 @@ class LinearAnswer(BaseModel):
 class PolicyBody(StrictBody):
     """Which specimen a free machine takes."""
 
-    kind: Literal["fifo", "priority", "batch"]
+    kind: PolicyKind
     assays: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=LONGEST_ASSAY)]],
         Field(max_length=50, description="Of `priority`: the preferred one first. Empty: the quickest first."),
@@ -71,11 +73,18 @@ class PolicyBody(StrictBody):
         foreign = self.model_fields_set - {"kind"} - belongs
         if foreign:
             raise ValueError(f"must not say {', '.join(sorted(foreign))}: that is not of the kind {self.kind}")
+        twice = sorted({assay for assay in self.assays if self.assays.count(assay) > 1})
+        if twice:
+            raise ValueError(f"must name each assay once: {', '.join(twice)} is there twice")
         return self
 
 
 def _spelled_out(value: Any) -> Any:
-    return {"kind": value} if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if value not in get_args(PolicyKind):
+        raise ValueError(f"must be one of {', '.join(get_args(PolicyKind))}, or an object that tells its kind")
+    return {"kind": value}
 
 
 PolicyValue = Annotated[
@@ -91,9 +100,7 @@ PolicyValue = Annotated[
 
 
 def _iso_duration(value: Any) -> Any:
-    if not isinstance(value, str) or not value.startswith("P"):
-        raise ValueError("must be an ISO 8601 duration such as P7D")
-    return value
+    return parse_duration(value if isinstance(value, str) else "")
 
 
 def _within_bounds(value: timedelta) -> timedelta:

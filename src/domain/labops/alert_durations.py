@@ -8,6 +8,7 @@ _NUMBER = r"(\d{1,9}(?:[.,]\d{1,6})?)"
 _FORM = re.compile(
     rf"P(?:{_NUMBER}W|(?:{_NUMBER}D)?(?:T(?=\d)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?)", re.ASCII
 )
+_LONGEST = timedelta.max.days * 86_400
 _SECONDS = (7 * 86_400, 86_400, 3_600, 60, 1)
 
 
@@ -15,13 +16,16 @@ def parse_duration(text: str) -> timedelta:
     """Return a duration such as ``PT15M`` or ``P1DT12H``.
 
     Raises:
-        ValueError: it is none, or has years or months.
+        ValueError: it is none, has years or months, or is longer than 999,999,999 days.
     """
     found = _FORM.fullmatch(text) if len(text) <= LONGEST_TEXT else None
     if found is None or not any(found.groups()):
         raise ValueError("must be an ISO 8601 duration such as PT15M or P1D, without years and months")
     parts = zip(found.groups(), _SECONDS, strict=True)
-    return timedelta(seconds=sum(float(number.replace(",", ".")) * unit for number, unit in parts if number))
+    seconds = sum(float(number.replace(",", ".")) * unit for number, unit in parts if number)
+    if seconds > _LONGEST:
+        raise ValueError("must be a shorter duration: no clock counts so far")
+    return timedelta(seconds=seconds)
 
 
 def duration_text(duration: timedelta) -> str:

@@ -41,7 +41,7 @@ def checked_text(field: str, value: str, longest: int) -> str:
     """Return a name without spaces around it.
 
     Raises:
-        InvalidSpecimenError: it is empty, too long, or holds what no label has (control characters).
+        InvalidSpecimenError: it is empty, too long, or holds what no label shows (control characters, private letters).
     """
     text = value.strip()
     if 0 < len(text) <= longest and text.isprintable():
@@ -50,7 +50,7 @@ def checked_text(field: str, value: str, longest: int) -> str:
         raise InvalidSpecimenError(field, "must not be empty")
     if len(text) > longest:
         raise InvalidSpecimenError(field, f"must have at most {longest} characters")
-    raise InvalidSpecimenError(field, "must not hold control characters")
+    raise InvalidSpecimenError(field, "must not hold control characters or others that cannot be shown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

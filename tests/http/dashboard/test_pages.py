@@ -71,6 +71,15 @@ def test_a_browser_at_a_wrong_address_gets_a_page_and_a_program_is_told(
     assert_problem(browser.get(f"{API}/nowhere", headers=HTML), 404)
 
 
+def test_a_slash_at_the_end_changes_nothing(app: Served, browser: httpx.Client) -> None:
+    log_in(browser, app.running.token(Role.USER))
+    for page in PAGES:
+        given = browser.get(page.path, headers=HTML)
+        assert browser.get(f"{page.path.rstrip('/')}/", headers=HTML).text == given.text
+    for none in ("//", "/alerts//", "//alerts/"):
+        assert browser.get(f"{app.url}{none}", headers=HTML).status_code == 404
+
+
 def test_a_page_that_takes_no_parameters_refuses_them_with_a_page(app: Served, browser: httpx.Client) -> None:
     log_in(browser, app.running.token(Role.USER))
     answer = browser.get("/system?window=bogus", headers=HTML)

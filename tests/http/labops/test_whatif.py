@@ -206,7 +206,9 @@ def test_each_policy_is_simulated(http: httpx.Client, policy: Any, kind: str) ->
         ("failure_rate_factor", {"failure_rate_factor": -0.1}),
         ("seed", {"seed": -1}),
         ("seed", {"seed": 1.5}),
+        ("horizon", {"horizon": "P999999999W"}),
         ("policy", {"policy": "random"}),
+        ("policy", {"policy": {"kind": "priority", "assays": ["CBC", "CBC"]}}),
         ("policy", {"policy": {"kind": "fifo", "size": 4}}),
         ("policy.size", {"policy": {"kind": "batch", "size": 0}}),
         ("policy.assays", {"policy": {"kind": "priority", "assays": ["XYZ"]}}),
@@ -218,6 +220,7 @@ def test_what_cannot_be_simulated_is_422_with_field_and_rule(
 ) -> None:
     problem = assert_problem(http.post(SIMULATIONS, json=body), 422)
     assert problem["errors"][0]["field"].startswith(field), problem
+    assert problem["errors"][0]["field"] != "policy.kind", "a body that says a name alone has no such field"
     rule = problem["errors"][0]["rule"]
     assert rule
     assert "timedelta" not in rule

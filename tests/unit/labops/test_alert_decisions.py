@@ -335,6 +335,11 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
         parse_duration(text)
 
 
+def test_no_duration_is_longer_than_can_be_counted() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        parse_duration("P999999999W")
+
+
 def test_windows_are_spoken_as_people_do() -> None:
     assert [spoken(parse_duration(text)) for text in ("P1D", "PT90M", "PT30M", "P7D", "PT30S")] == [
         "last 24h",
