@@ -1,6 +1,7 @@
 """The Specimens page: one is found, looked at, and moved on by whoever may."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import httpx
@@ -153,6 +154,9 @@ def test_whoever_may_moves_it_on_and_a_refusal_stands_at_its_field(
     expect(began).to_have_attribute("aria-invalid", "true")
     assert objections(page) == []
     visitor.screenshot("specimens-refused")
+    began.fill("2136-01-01T00:00")
+    start.click()
+    expect(page.locator("#start-started_at-refused")).to_have_text("lies in the future")
     began.fill("2025-03-02T08:30")
     page.keyboard.press("Enter")
     expect(page.locator("#notices")).to_contain_text("BN/MOVED is in process.")
@@ -206,3 +210,27 @@ def test_the_page_fits_a_phone_and_the_dark(browser: Browser, app: Served, bench
     found.screenshot("specimens-phone")
     found.context.close()
     assert found.complaints == []
+
+
+def test_a_result_dated_far_ahead_is_told_and_leaves_the_charts_readable(
+    visitor: Visitor, app: Served, api: httpx.Client
+) -> None:
+    page = visitor.page
+    now = datetime.now(UTC)
+    late = {"machine_id": "SM1", "status": "COMPLETED"}
+    taken(api, reading("SL/1", assay="Slip", processed_at=now.isoformat(), **late))
+    taken(api, reading("SL/2", assay="Slip", processed_at="2136-01-01T00:00:00Z", **late))
+    taken(api, reading("SL/3", assay="Slip"))
+    visitor.enter(app.running.token(Role.USER), "/?assay=Slip&window=all")
+    completed = page.locator("#kpi-completed")
+    expect(completed.locator("[data-part=value]")).to_have_text("2")
+    expect(completed).to_contain_text("1 dated in the future")
+    expect(page.locator("#throughput .panel-hint")).to_contain_text("1 dated later, not drawn")
+    expect(page.locator("#chart-throughput .bars .point")).to_have_count(1)
+    visitor.screenshot("overview-dated-ahead")
+    page.goto("/?assay=Slip&from=2024-01-01T00:00:00Z&to=2024-02-01T00:00:00Z")
+    expect(page.locator("#kpi-open")).to_contain_text("1")
+    expect(page.locator("#kpi-open")).to_contain_text("whatever the time chosen")
+    expect(page.locator("#ageing .panel-hint")).to_contain_text("whatever the time chosen")
+    expect(page.locator("#what")).to_contain_text("from 01 Jan 2024, 00:00 to 01 Feb 2024, 00:00")
+    assert objections(page) == []

@@ -1,10 +1,12 @@
 """Which specimens a metric looks at."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 TimeColumn = Literal["received_at", "processed_at"]
+CLOCKS_APART = timedelta(hours=1)
+"""A time so far ahead is a clock's; one beyond it is a slip, and must not count in every window until it comes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from application.labops.alerts.ports import AlertViews
 from application.labops.alerts.views import AlertFilter, AlertView
-from application.labops.metric_filter import MetricFilter
+from application.labops.metric_filter import CLOCKS_APART, MetricFilter
 from application.labops.metrics.service import Metrics
 from application.labops.metrics.views import (
     ErrorsSeries,
@@ -41,18 +41,23 @@ class OverviewQuestion:
     machine_id: str | None = None
 
     def filter_at(self, now: datetime) -> MetricFilter:
-        """Return the filter at a time. A window begins with a whole hour, so that one answer does for many changes."""
+        """Return the filter at a time.
+
+        A window begins and ends with whole hours, so that one answer does for many changes. Its end lies a little after
+        now, as that of rules does; without a window there is no end but the one that was asked for.
+        """
         if self.window is None:
             return MetricFilter(self.from_, self.to, self.assay, self.machine_id)
         begin = (now - self.window).replace(minute=0, second=0, microsecond=0)
-        return MetricFilter(begin, None, self.assay, self.machine_id)
+        return MetricFilter(begin, _end_at(now), self.assay, self.machine_id)
 
     def grain_at(self, now: datetime) -> Grain:
         """Return the grain at which the buckets of the time are neither too few nor too many."""
         wanted = self.filter_at(now)
         if wanted.from_ is None:
             return Grain.DAY
-        return Grain.HOUR if (wanted.to or now) - wanted.from_ <= LONGEST_BY_HOUR + _HOUR else Grain.DAY
+        end = now if self.window is not None or wanted.to is None else wanted.to
+        return Grain.HOUR if end - wanted.from_ <= LONGEST_BY_HOUR + _HOUR else Grain.DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,8 @@ class OverviewView:
         from_, to: of the time that it is about; None where that is open.
         specimens: in the table, whatever is asked for.
         assays, machines: those that can be asked for.
+        throughput: its buckets end with the one that is now where the time asked for has no end; what is dated later is
+            in its total.
         wip: of now, whatever the time asked for.
         alerts: up to 50 of those that are not resolved, newest first.
     """
@@ -139,7 +146,6 @@ class Overviews:
         now = self._clock.now()
         wanted, grain = question.filter_at(now), question.grain_at(now)
         standing = MetricFilter(assay=question.assay, machine_id=question.machine_id)
-        until = wanted if wanted.to is not None or wanted.from_ is None else _up_to(wanted, now)
         compute = self._metrics.compute_async
         with self._table.snapshot() as snapshot:
             (
@@ -155,7 +161,7 @@ class Overviews:
                 alerts,
             ) = await asyncio.gather(
                 compute(snapshot, "tat", wanted),
-                compute(snapshot, "throughput", until, grain=grain, include_empty=True),
+                self._throughput_async(snapshot, question, now),
                 compute(snapshot, "errors", wanted),
                 compute(snapshot, "sla", wanted),
                 compute(snapshot, "wip", standing),
@@ -217,6 +223,22 @@ class Overviews:
                 open=still_open,
             )
 
+    async def _throughput_async(
+        self, snapshot: TableSnapshot, question: OverviewQuestion, now: datetime
+    ) -> ThroughputView:
+        """Return what was completed, with the empty buckets up to now and none beyond: one slip of the pen is no reason
+        for years of them."""
+        wanted, grain, end = question.filter_at(now), question.grain_at(now), _end_at(now)
+        compute = self._metrics.compute_async
+        if wanted.to is not None:
+            view: ThroughputView = await compute(snapshot, "throughput", wanted, grain=grain, include_empty=True)
+            return view if question.window is None else _trimmed(view, now)
+        everything: ThroughputView = await compute(snapshot, "throughput", wanted, grain=grain)
+        if wanted.from_ is not None and wanted.from_ >= end:
+            return everything
+        view = await compute(snapshot, "throughput", replace(wanted, to=end), grain=grain, include_empty=True)
+        return replace(_trimmed(view, now), total=everything.total)
+
     async def _alerts_async(self) -> list[AlertView]:
         if self._alerts is None:
             return []
@@ -235,7 +257,14 @@ class Overviews:
         return kept[2], kept[3]
 
 
-def _up_to(wanted: MetricFilter, now: datetime) -> MetricFilter:
-    """End with the hour that is now, so that the empty buckets of the last hours are there too."""
-    end = now.replace(minute=0, second=0, microsecond=0) + _HOUR
-    return MetricFilter(wanted.from_, end, wanted.assay, wanted.machine_id)
+def _end_at(now: datetime) -> datetime:
+    """Return the end of the hour in which a clock that runs ahead may be."""
+    return (now + CLOCKS_APART).replace(minute=0, second=0, microsecond=0) + _HOUR
+
+
+def _trimmed(view: ThroughputView, now: datetime) -> ThroughputView:
+    """Leave out the empty buckets that have not begun."""
+    data = list(view.data)
+    while data and not data[-1].count and data[-1].timestamp > now:
+        data.pop()
+    return replace(view, data=data)

@@ -24,6 +24,16 @@ function worded(error) {
   return error;
 }
 
+const CLOCKS_APART_MILLISECONDS = 3600000;
+const inLab = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
+
+/** What a person writes down has been: fields of a form with a time of the lab's clock that lies ahead of now. */
+function ahead(body) {
+  const latest = inLab.format(new Date(Date.now() + CLOCKS_APART_MILLISECONDS)).replace(" ", "T");
+  const isLater = (text) => text.indexOf("-") > 4 || text > latest;
+  return Object.keys(body).filter((field) => field in TIMES && isLater(body[field])).map((field) => ({ field, rule: "lies in the future" }));
+}
+
 const fileNames = new Map();
 
 /** Name of an imported file; null where the import is not known any more. */
@@ -68,6 +78,11 @@ export function onePanel(panel, onMoved) {
   async function move(form, name, specimen) {
     if (form.ariaBusy) return;
     const body = Object.fromEntries([...new FormData(form)].map(([field, value]) => [field, value.trim()]).filter(([, value]) => value));
+    const errors = ahead(body);
+    if (errors.length) {
+      refuse(form, { document: { errors } });
+      return;
+    }
     form.ariaBusy = "true";
     accept(form);
     try {
@@ -90,7 +105,7 @@ export function onePanel(panel, onMoved) {
     const form = el("form", { class: "move", "data-move": name, "aria-label": `${title} ${specimen.specimen_id}`, novalidate: true },
       ...fields.map(([field, words, longest]) => {
         const id = `${name}-${field}`;
-        const input = el("input", { id, name: field, type: longest ? "text" : "datetime-local", maxlength: longest && String(longest), autocomplete: "off", placeholder: EMPTY[field]?.(specimen), "data-field": field });
+        const input = el("input", { id, name: field, type: longest ? "text" : "datetime-local", max: longest ? null : "2199-12-31T23:59", maxlength: longest && String(longest), autocomplete: "off", placeholder: EMPTY[field]?.(specimen), "data-field": field });
         return el("div", { class: "field" }, el("label", { for: id }, words, longest ? null : el("small", {}, name === "fail" ? " empty: not known" : " empty: now")), input);
       }),
       el("div", {}, el("button", { type: "submit", class: name === "fail" ? "" : "primary" }, title)), el("p", { class: "error", role: "alert", "data-part": "refused" }));

@@ -23,6 +23,7 @@ let end = null;
 let newest = null;
 let heard = 0;
 let unfinished = null;
+let counted = null;
 
 const isMoment = (text) => /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(text) && !Number.isNaN(Date.parse(text));
 const KNOWN = {
@@ -36,6 +37,19 @@ function wanted() {
   if (!("window" in found) && !("from" in found) && !("to" in found)) found.window = "PT24H";
   if (found.window === "all") delete found.window;
   return found;
+}
+
+/** Whether a beginning or an end is asked for: what is of now needs to be told from what is of then. */
+function isRange() {
+  const { from, to } = wanted();
+  return Boolean(from || to);
+}
+
+/** The time that is asked for, in words. */
+function timeTold({ from, to }) {
+  if (!isRange()) return from ? `since ${moment(from)} · ` : "";
+  if (!to) return `from ${moment(from)} on · `;
+  return from ? `from ${moment(from)} to ${moment(to)} · ` : `before ${moment(to)} · `;
 }
 
 function remember() {
@@ -84,28 +98,33 @@ function tile(name, value, more, values, bad = false) {
 
 function showTiles(now) {
   const { tat, throughput, errors, sla, wip } = now;
-  const asked = wanted();
-  const other = Boolean(asked.from || asked.to);
-  tile("completed", count(throughput.total), `${count(throughput.today)} today${other ? ", whatever the time chosen" : ""}`, throughput.data.map((point) => point.count));
+  const other = isRange();
+  const later = datedLater(throughput);
+  tile("completed", count(throughput.total), `${count(throughput.today)} today${other ? ", whatever the time chosen" : ""}${later ? ` · ${count(later)} dated in the future` : ""}`, throughput.data.map((point) => point.count));
   tile("tat", tat.total_specimens ? minutes(tat.p90) : "–", tat.total_specimens ? [`P50 ${minutes(tat.p50)}`, `P99 ${minutes(tat.p99)}`].map((text) => text.replaceAll(" ", "\u00a0")).join(" · ") : "nothing completed", now.tat_series.data.map((point) => point.p90));
   tile("sla", sla.total_completed ? percent(sla.breach_rate) : "–", `${count(sla.breach_count)} of ${count(sla.total_completed)}`, now.sla_series.data.map((point) => point.breach_rate), sla.breach_rate > 0.1);
   tile("errors", errors.total_specimens ? percent(errors.overall_error_rate) : "–", `${count(errors.total_errors)} of ${count(errors.total_specimens)}`, now.errors_series.data.map((point) => point.error_rate), errors.overall_error_rate > 0.1);
   const inProcess = wip.by_status.find((group) => group.value === "IN_PROCESS")?.count || 0;
-  tile("open", count(wip.total_open), `${other ? "received then · " : ""}${count(inProcess)} in process`, now.errors_series.data.map((point) => point.total_specimens));
+  tile("open", count(wip.total_open), `${count(inProcess)} in process${other ? ", whatever the time chosen" : ""}`, now.errors_series.data.map((point) => point.total_specimens));
   tile("late", count(sla.open_breach_count), sla.open_breaches.length ? `oldest ${age(sla.open_breaches[0].received_at)}` : "none", [], sla.open_breach_count > 0);
 }
+
+/** How many results are in the total and in no bucket: buckets end with now where the time chosen has no end. */
+const datedLater = (throughput) => throughput.total - throughput.data.reduce((sum, point) => sum + point.count, 0);
 
 const some = (shown, all, what) => (shown < all ? ` · ${count(shown)} of ${count(all)} ${what}` : "");
 
 function showCharts(now) {
   const buckets = now.throughput.data;
-  if (now.throughput.total) {
+  const later = datedLater(now.throughput);
+  const notDrawn = later ? ` · ${count(later)} dated later, not drawn` : "";
+  if (buckets.length && now.throughput.total) {
     draw(byId("chart-throughput"), () => ({ data: [{ type: "bar", x: buckets.map((point) => point.timestamp.slice(0, 19)), y: buckets.map((point) => point.count), marker: { color: series(1) }, hovertemplate: "%{x|%d %b %H:%M}<br>%{y} completed<extra></extra>" }], layout: { xaxis: timeAxis(now.grain) } }));
     setState(byId("throughput"), "ready");
     const best = buckets.reduce((most, point) => (point.count > most.count ? point : most));
-    setLabel(byId("chart-throughput"), `Completed specimens by ${now.grain}: ${count(now.throughput.total)} in all, ${count(best.count)} at most (${best.timestamp.slice(0, now.grain === "hour" ? 16 : 10).replace("T", " ")})`);
-  } else setState(byId("throughput"), "empty", "Nothing was completed in this time.");
-  setText(part(byId("throughput"), "hint"), `by ${now.grain}, ${zone}`);
+    setLabel(byId("chart-throughput"), `Completed specimens by ${now.grain}: ${count(now.throughput.total)} in all, ${count(best.count)} at most (${best.timestamp.slice(0, now.grain === "hour" ? 16 : 10).replace("T", " ")})${notDrawn}`);
+  } else setState(byId("throughput"), "empty", `Nothing was completed in this time${later ? " up to now" : ""}.`);
+  setText(part(byId("throughput"), "hint"), `by ${now.grain}, ${zone}${notDrawn}`);
 
   const assays = now.tat.by_assay.slice(0, MOST_ASSAYS);
   setText(part(byId("tat"), "hint"), `minutes${some(assays.length, now.tat.by_assay.length, "assays")}`);
@@ -129,7 +148,7 @@ function showCharts(now) {
     setState(byId("ageing"), "ready");
     setLabel(byId("chart-ageing"), `Open specimens by hours since they were received: ${ages.map((bucket) => `${hours(bucket)} h ${bucket.count}`).join(", ")}`);
   } else setState(byId("ageing"), "empty", "Nothing is open.");
-  setText(part(byId("ageing"), "hint"), `hours since received · limit ${duration(now.sla.limits.default_hours * 3600)}`);
+  setText(part(byId("ageing"), "hint"), `${isRange() ? "whatever the time chosen · " : ""}hours since received · limit ${duration(now.sla.limits.default_hours * 3600)}`);
 }
 
 function showHeat(now) {
@@ -167,7 +186,7 @@ function showBreaches(now) {
   fill(panel.querySelector("table"), [...open, ...done]);
   const { assay, machine_id } = wanted();
   panel.querySelector(".panel-head a").href = `/specimens${query({ past_limit: true, assay, machine_id })}`;
-  setText(part(panel, "hint"), `${count(now.sla.open_breach_count)} open · ${count(now.sla.breach_count)} completed late`);
+  setText(part(panel, "hint"), `${count(now.sla.open_breach_count)} open now · ${count(now.sla.breach_count)} completed late`);
   setState(panel, open.length + done.length ? "ready" : "empty", "Every promise is kept.");
 }
 
@@ -200,8 +219,9 @@ function show(now) {
   unfinished = null;
   newest = now;
   showFilters(now);
-  setText(byId("what"), `${now.from ? `since ${moment(now.from)} · ` : ""}${count(now.specimens)} specimens in all${now.changed_at ? ` · last change ${clock(new Date(now.changed_at))}` : ""}${now.lag ? ` · ${count(now.lag)} behind` : ""}`);
+  setText(byId("what"), `${timeTold(now)}${count(now.specimens)} specimens in all${now.changed_at ? ` · last change ${clock(new Date(now.changed_at))}` : ""}${now.lag ? ` · ${count(now.lag)} behind` : ""}`);
   showTiles(now);
+  if (counted?.position > now.position) showCounts();
   showCharts(now);
   showHeat(now);
   showBreaches(now);
@@ -228,6 +248,12 @@ function refused(problem) {
   if (problem.status === 422) for (const panel of panels) setState(panel, "error", messageOf(problem));
 }
 
+/** Counts may be newer than the overview that comes after them: nothing goes back and on again. */
+function showCounts() {
+  setText(part(byId("kpi-completed"), "value"), count(counted.completed));
+  setText(part(byId("kpi-open"), "value"), count(counted.open));
+}
+
 /** Two counts come before the overview that they belong to: say so where the wait can be noticed. */
 function sayUnfinished() {
   for (const name of ["completed", "open"]) setText(part(byId(`kpi-${name}`), "more"), "counting the rest");
@@ -235,6 +261,7 @@ function sayUnfinished() {
 
 function connect() {
   end?.();
+  counted = null;
   heard = Date.now();
   end = follow(`${API}/overview/stream${query(wanted())}`, {
     overview: (event) => {
@@ -244,9 +271,8 @@ function connect() {
     tick: alive,
     glance: (event) => {
       alive();
-      const now = JSON.parse(event.data);
-      setText(part(byId("kpi-completed"), "value"), count(now.completed));
-      setText(part(byId("kpi-open"), "value"), count(now.open));
+      counted = JSON.parse(event.data);
+      showCounts();
       unfinished ||= setTimeout(sayUnfinished, UNFINISHED_MILLISECONDS);
     },
     trouble: (event) => {

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from application.kernel.event_feed import EventFeed
 from application.labops.alerts.ports import DayInFigures, MeasuredValues
-from application.labops.metric_filter import MetricFilter
+from application.labops.metric_filter import CLOCKS_APART, MetricFilter
 from application.labops.metrics.service import Metrics
 from application.labops.metrics.views import ErrorsView, ReceptionView, SlaView, ThroughputView, TurnAroundView
 from application.labops.specimen_table import SpecimenTable
@@ -16,8 +16,6 @@ from domain.labops.alert_values import AlertMetric, AlertRuleDetails, Measuremen
 
 MOST_ASSAYS = 5
 CATCH_UP_SECONDS = 5.0
-CLOCKS_APART = timedelta(hours=1)
-"""A time so far ahead is a clock's; one beyond it is a slip, and must not count in every window until it comes."""
 
 
 class MetricValues(MeasuredValues):
