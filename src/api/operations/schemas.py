@@ -108,6 +108,8 @@ class ReadModelAnswer(BaseModel):
 
     `of_each_process`: every process keeps one for itself, and the numbers are those of the process that answers. A
     rebuild reaches all processes: each begins its own within seconds, and so does one that is down, once it is back.
+    `last_error`: why the process that answers does not get on with it; null when all is well. Of a table whose file is
+    damaged it says which, while the table is built anew by itself.
     """
 
     name: str
@@ -120,6 +122,7 @@ class ReadModelAnswer(BaseModel):
     rebuilding: bool
     rebuilt_at: datetime | None
     of_each_process: bool
+    last_error: str | None
 
 
 class ReadModelsAnswer(BaseModel):

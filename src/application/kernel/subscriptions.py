@@ -143,6 +143,7 @@ class ReadModelStatus:
     Attributes:
         of_each_process: whether every process keeps one for itself, of which this process's is told. A rebuild is done
             by all of them, each on its own.
+        last_error: why the one of this process does not get on; None when all is well.
     """
 
     name: str
@@ -155,6 +156,7 @@ class ReadModelStatus:
     rebuilding: bool
     rebuilt_at: datetime | None
     of_each_process: bool = False
+    last_error: str | None = None
 
 
 class OwnReadModel(ABC):

@@ -25,17 +25,18 @@ MOST_CHECKED = 512
 LAST_QUESTIONS_SECONDS = 5.0
 """A question that cannot be stopped, as while it is planned, is left behind after that; its thread holds up nothing."""
 
-_FAILURES = (
-    OSError,
-    duckdb.OperationalError,
-    duckdb.InternalError,
-    duckdb.InvalidInputException,
-    duckdb.InterruptException,
+_FAULTS_OF_QUESTIONS = (
+    duckdb.ProgrammingError,
+    duckdb.DataError,
+    duckdb.NotSupportedError,
+    duckdb.PermissionException,
 )
+"""All else is a failure: what a damaged file makes of DuckDB's reader has many names, the most general error among them,
+and ``InvalidInputException``, though that counts as a programming error."""
 
 
 class EngineFailedError(UnavailableError):
-    """The engine could not read its files, or ran out of memory."""
+    """The engine could not read its files, or ran out of memory. The message names no file; the log does."""
 
 
 class Engine:
@@ -45,10 +46,14 @@ class Engine:
         folder: where the files of the table are.
         memory_mb: what either database may use before it spills to ``folder``.
         on_failure: called when a question could not be answered, be it for damaged files.
+        is_whole: tells whether all files are as they were written; called in a thread.
     """
 
-    def __init__(self, folder: Path, memory_mb: int, on_failure: Callable[[], None]) -> None:
+    def __init__(
+        self, folder: Path, memory_mb: int, on_failure: Callable[[], None], is_whole: Callable[[], bool]
+    ) -> None:
         self._on_failure = on_failure
+        self._is_whole = is_whole
         self._checked: set[str] = set()
         self._working: Connection | None = None
         spill = folder / "spill"
@@ -132,6 +137,12 @@ class Engine:
         except EngineFailedError:
             self._on_failure()
             raise
+        except QuestionRefusedError as error:
+            # A value that cannot be computed with is the question's fault, unless damage made it.
+            if isinstance(error.__cause__, duckdb.DataError) and not await asyncio.to_thread(self._is_whole):
+                self._on_failure()
+                raise EngineFailedError(_told(error.__cause__)) from error
+            raise
 
     def _stop(self, question: RunningQuestion) -> None:
         if self._running.stop(question):
@@ -153,7 +164,11 @@ class Engine:
                 self._working = None
                 cursor.close()
 
-        return await asyncio.get_running_loop().run_in_executor(self._workers, run)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._workers, run)
+        except EngineFailedError:
+            self._on_failure()
+            raise
 
     def interrupt_work(self) -> None:
         """Let the work on files that goes on fail; what is begun afterwards is not touched."""
@@ -180,10 +195,23 @@ class translating_failures:  # noqa: N801  # read as a word in a with statement
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, _FAILURES):
-            raise EngineFailedError(f"the analytic table gives no answer: {_first_line(error)}") from error
-        if isinstance(error, duckdb.Error):
+        if isinstance(error, _FAULTS_OF_QUESTIONS) and not isinstance(error, duckdb.InvalidInputException):
             raise QuestionRefusedError(_first_line(error)) from error
+        if isinstance(error, (OSError, duckdb.Error)):
+            if not isinstance(error, duckdb.InterruptException):
+                log.warning("specimen_table_gives_no_answer: %s", _first_line(error))
+            raise EngineFailedError(_told(error)) from error
+
+
+def _told(error: BaseException) -> str:
+    match error:
+        case duckdb.OutOfMemoryException():
+            why = "its memory does not suffice"
+        case duckdb.InterruptException():
+            why = "it was stopped"
+        case _:
+            why = "what it has to read cannot be read"
+    return f"the analytic table gives no answer: {why}"
 
 
 def _first_line(error: BaseException) -> str:

@@ -24,11 +24,7 @@ AFTER_FAILED_FLUSH_SECONDS = 5.0
 
 
 class TableKeeper:
-    """Loads what is on disk, follows the log, and has files written and damage mended.
-
-    Attributes:
-        failure: why it does not get on, None when all is well.
-    """
+    """Loads what is on disk, follows the log, and has files written and damage mended."""
 
     def __init__(
         self,
@@ -39,7 +35,8 @@ class TableKeeper:
         upkeep: Upkeep,
         rebuild: TableRebuild,
     ) -> None:
-        self.failure: str | None = None
+        self._unread: str | None = None
+        self._unwritten: str | None = None
         self._served = served
         self._feed = feed
         self._follower = follower
@@ -49,6 +46,14 @@ class TableKeeper:
         self._head_at_start = 0
         self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def failure(self) -> str | None:
+        """Why it does not get on, None when all is well."""
+        damage = self._served.damage
+        if damage is not None:
+            return f"{damage}; the table is being built anew from the log"
+        return self._unread or self._unwritten
 
     @property
     def head(self) -> int:
@@ -111,10 +116,10 @@ class TableKeeper:
                     await self._load_async()
                 await self._follow_async()
             except UnavailableError as error:
-                self.failure = str(error)
+                self._unread = str(error)
                 log.warning("specimen_table_waits", error=str(error))
             except Exception as error:  # process edge: the table must go on whatever one page does to it
-                self.failure = f"{type(error).__name__}: {error}"
+                self._unread = f"{type(error).__name__}: {error}"
                 log.exception("specimen_table_failed")
             await asyncio.sleep(AFTER_OUTAGE_SECONDS)
 
@@ -124,6 +129,7 @@ class TableKeeper:
             behind = contents.position < self._head_at_start
             if behind or await self._feed.wait_beyond_async(contents.position, LOOK_AGAIN_SECONDS):
                 await self._read_page_async(contents)
+            self._unread = None
             if self._served.doubted and not self._rebuild.under_way:
                 self._start(self._mend_async(), "specimen-table-mend")
             if self._upkeep.is_due(contents) and not self._upkeep.alone.locked():
@@ -132,7 +138,6 @@ class TableKeeper:
 
     async def _read_page_async(self, contents: TableContents) -> None:
         read = await self._follower.read_page_async(contents)
-        self.failure = None
         self._served.tell_moved()
         if read < self._follower.page_commits:
             await asyncio.sleep(min(0.05, read / 20_000))
@@ -141,8 +146,9 @@ class TableKeeper:
         async with self._upkeep.alone:
             try:
                 await self._upkeep.write_async(self._served.contents, publish=True)
+                self._unwritten = None
             except UnavailableError as error:
-                self.failure = str(error)
+                self._unwritten = str(error)
                 log.warning("specimen_table_not_flushed", error=str(error))
                 await asyncio.sleep(AFTER_FAILED_FLUSH_SECONDS)
             self._upkeep.note_written()
@@ -152,9 +158,13 @@ class TableKeeper:
         """Look at all files after an answer failed; build the table anew when one of them is not as it was written."""
         self._served.doubted = False
         kept = self._served.contents.kept
-        if not await asyncio.to_thread(self._files.check, kept) and kept is self._served.contents.kept:
-            try:
-                await self._rebuild.run_async()
-            except UnavailableError as error:
-                log.warning("specimen_table_not_rebuilt", error=str(error))
-                self._served.doubt()
+        damage = await asyncio.to_thread(kept.damage)
+        if damage is None or kept is not self._served.contents.kept:
+            return
+        log.warning("specimen_table_damaged", error=damage)
+        self._served.damage = damage
+        try:
+            await self._rebuild.run_async()
+        except UnavailableError as error:
+            log.warning("specimen_table_not_rebuilt", error=str(error))
+            self._served.doubt()

@@ -47,7 +47,7 @@ class Segment:
         try:
             same = self.path.stat().st_size == self.size and _crc_of(self.path) == self.crc
         except OSError as error:
-            raise DamagedTableError(f"{self.path.name} cannot be read: {error}") from error
+            raise DamagedTableError(f"{self.path.name} cannot be read: {error.strerror}") from error
         if not same:
             raise DamagedTableError(f"{self.path.name} is not as it was written")
 
@@ -96,6 +96,15 @@ class Manifest:
     def files(self) -> tuple[Segment, ...]:
         """All files."""
         return self.segments + self.pair_segments
+
+    def damage(self) -> str | None:
+        """Return what is wrong with the files; None when all are as they were written."""
+        try:
+            for segment in self.files:
+                segment.check()
+        except DamagedTableError as error:
+            return str(error)
+        return None
 
     def write(self, folder: Path) -> None:
         """Make this the table of the folder, in one step that a crash cannot halve."""

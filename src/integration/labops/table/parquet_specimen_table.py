@@ -72,7 +72,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
     async def start_async(self) -> None:
         served, feed, follower = self._served, self._feed, self._follower
         self._slot = Slot(self._root)
-        self._engine = Engine(self._slot.folder, self._memory_mb, served.doubt)
+        self._engine = Engine(self._slot.folder, self._memory_mb, served.doubt, served.is_whole)
         files = SegmentFiles(self._slot.folder, self._engine, served.shelf)
         upkeep = Upkeep(files, self._flush_rows, self._sweep_seconds)
         self._rebuild = TableRebuild(served, feed, follower, files, upkeep, self._clock)
@@ -135,6 +135,7 @@ class ParquetSpecimenTable(SpecimenTable, OwnReadModel, HostedService):
             lag=max(0, head - contents.position),
             rebuilding=self._is_rebuilding,
             of_each_process=True,
+            last_error=self.failure,
             rebuilt_at=datetime.fromisoformat(rebuilt_at) if rebuilt_at else None,
         )
 

@@ -10,7 +10,7 @@ import structlog
 from integration.labops.table.contents import TableContents
 from integration.labops.table.engine import Connection, Engine, file_list, quoted, select
 from integration.labops.table.files import FileShelf, sync_file
-from integration.labops.table.manifest import DamagedTableError, Image, Manifest, Segment
+from integration.labops.table.manifest import Image, Manifest, Segment
 from integration.labops.table.rows import PAIR_COLUMNS, PAIR_SCHEMA, ROW_SCHEMA
 from integration.labops.table.views import without
 
@@ -53,16 +53,6 @@ class SegmentFiles:
                 path.unlink()
         used = [int(name.split("-")[1].split(".")[0]) for name in names]
         self._numbers = itertools.count(max(used, default=0) + 1)
-
-    def check(self, manifest: Manifest) -> bool:
-        """Tell whether all files are as they were written."""
-        try:
-            for segment in manifest.files:
-                segment.check()
-        except DamagedTableError as error:
-            log.warning("specimen_table_damaged", error=str(error))
-            return False
-        return True
 
     async def flush_async(self, contents: TableContents, *, publish: bool = True) -> None:
         """Write what is in memory to files.

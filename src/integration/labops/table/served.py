@@ -18,6 +18,7 @@ class ServedTable:
         contents: an empty table until ``loaded``.
         shelf: keeps files for as long as a snapshot reads them.
         doubted: an answer failed since the files were looked at; one of them may be damaged.
+        damage: what is wrong with the files, until other contents are served; None when nothing is known to be.
     """
 
     def __init__(self) -> None:
@@ -25,6 +26,7 @@ class ServedTable:
         self.shelf = FileShelf()
         self.loaded = False
         self.doubted = False
+        self.damage: str | None = None
         self._moves = Moves()
         self._view: TableView | None = None
 
@@ -32,11 +34,16 @@ class ServedTable:
         """Serve other contents from now on."""
         self.contents = contents
         self.loaded = True
+        self.damage = None
         self.tell_moved()
 
     def doubt(self) -> None:
         """Note that an answer failed."""
         self.doubted = True
+
+    def is_whole(self) -> bool:
+        """Tell whether all files are as they were written. Reads them all: to be called in a thread."""
+        return self.contents.kept.damage() is None
 
     def tell_moved(self) -> None:
         """Say that the contents have changed: the next snapshot sees it, and all who wait look again."""

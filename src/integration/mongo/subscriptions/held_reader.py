@@ -25,7 +25,8 @@ class HeldReader(ABC):
     Attributes:
         name: of the subscription or read model; the lease is ``subscription:<name>``.
         log: name of the log that it reads.
-        failure: why it does not get on, None when all is well.
+        failure: why it does not get on, None when all is well, or when another process does the reading: what that one
+            meets is its own to tell.
         position: how far it has read; None while another process does the reading.
     """
 
@@ -85,13 +86,14 @@ class HeldReader(ABC):
         while not self._stopping.is_set():
             try:
                 async with holding(self._leases, self.lease_key, LEASE_SECONDS) as held:
+                    pause = 0.1
                     if held is not None:
-                        pause = 0.1
                         try:
                             await self.work_async(held)
                         finally:
                             self.position = None
                         continue
+                self.failure = None
                 await self._pause_async(CANDIDATE_PAUSE_SECONDS)
             except CheckpointMovedError:
                 log.info("reader_was_overtaken", subscription=self.name)

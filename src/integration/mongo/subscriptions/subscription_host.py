@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from neuroglia.hosting.abstractions import HostedService
 
@@ -159,7 +160,8 @@ class MongoSubscriptions(Subscriptions, ReadModels, HostedService):
         for name, runner in sorted(self._projections.items()):
             checkpoint = await self._checkpoints.get_async(ReadModelWatch.checkpoint_id(name))
             head = await self._feeds[runner.projector.log].head_async()
-            statuses.append(await self._status_async(name, checkpoint, runner.projector.log, head))
+            status = await self._status_async(name, checkpoint, runner.projector.log, head)
+            statuses.append(replace(status, last_error=runner.failure))
         statuses += [await model.read_model_async() for model in self._own_models.values()]
         return sorted(statuses, key=lambda status: status.name)
 
