@@ -38,6 +38,7 @@ class AlertAnswer(BaseModel):
     value: float
     worst_value: float
     severity: Literal["MEDIUM", "HIGH"]
+    worst_severity: Literal["MEDIUM", "HIGH"]
     status: AlertStatus
     window: str
     filters: FiltersAnswer

@@ -13,7 +13,7 @@ from domain.labops.alert_events import (
     AlertResolvedDomainEvent,
     AlertUpdatedDomainEvent,
 )
-from domain.labops.alert_values import AlertOperator
+from domain.labops.alert_values import AlertOperator, AlertSeverity
 from integration.mongo.bulk_writes import read_documents_async, write_documents_async
 
 MODEL = "alerts"
@@ -24,7 +24,7 @@ class AlertsProjector(Projector):
 
     name = MODEL
     log = "labops"
-    version = 1
+    version = 2
     event_types = frozenset(
         event.event_type
         for event in (
@@ -75,6 +75,7 @@ def _changes(event: RecordedDomainEvent, known: dict[str, Any]) -> dict[str, Any
                 "value": event.value,
                 "worst_value": event.value,
                 "severity": event.severity,
+                "worst_severity": event.severity,
                 "status": "open",
                 "window": event.window,
                 "filters": {"assay": event.assay, "machine_id": event.machine_id},
@@ -92,6 +93,7 @@ def _changes(event: RecordedDomainEvent, known: dict[str, Any]) -> dict[str, Any
                 "value": event.value,
                 "worst_value": worst(known["worst_value"], event.value),
                 "severity": event.severity,
+                "worst_severity": _worse(known["worst_severity"], event.severity),
             }
         case AlertResolvedDomainEvent():
             value = {} if event.value is None else {"value": event.value}
@@ -112,3 +114,7 @@ def _changes(event: RecordedDomainEvent, known: dict[str, Any]) -> dict[str, Any
             return {"messages": known.get("messages", 0) + 1}
         case _:
             return {}
+
+
+def _worse(one: str, other: str) -> str:
+    return AlertSeverity.HIGH.value if AlertSeverity.HIGH in (one, other) else one

@@ -69,7 +69,9 @@ class MongoAlertViews(AlertViews):
 
 def _view(document: dict[str, Any]) -> AlertView:
     names = AlertView.__dataclass_fields__.keys() - {"alert_id", "status"}
-    values = {name: document[name] for name in names}
+    # Until the read model is rebuilt, documents of its first version serve.
+    values = {"worst_severity": document["severity"], **document}
+    values = {name: values[name] for name in names}
     return AlertView(alert_id=document["_id"], status=AlertStatus(document["status"]), **values)
 
 

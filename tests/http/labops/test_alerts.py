@@ -169,6 +169,20 @@ def test_an_alert_is_raised_told_acknowledged_and_resolved(
     assert_problem(http.post(f"{ALERTS}/nobody/acknowledge"), 404)
 
 
+def test_how_bad_an_alert_was_at_its_worst_is_known_when_it_has_ended(http: httpx.Client, clock: MovableClock) -> None:
+    one = made(http, RULES, rule(filters={"assay": "WORST"}))
+    specimens(http, clock, "WORST", good=1, bad=9)
+    path = f"{ALERTS}/{evaluated(http, one)['alert_id']}"
+    clock.advance(1)
+    specimens(http, clock, "WORST", good=5)
+    assert evaluated(http, one)["outcome"] == "updated"
+    clock.advance(1)
+    specimens(http, clock, "WORST", good=20)
+    assert evaluated(http, one)["outcome"] == "resolved"
+    ended = http.get(path).json()
+    assert (ended["worst_value"], ended["severity"], ended["worst_severity"]) == (0.9, "MEDIUM", "HIGH")
+
+
 def test_between_two_messages_lies_the_cool_down(
     http: httpx.Client, teams: TeamsSimulator, clock: MovableClock
 ) -> None:

@@ -33,7 +33,7 @@ async function evaluate(rule, tell) {
   tell("Evaluating");
   const { body } = await send("POST", `${pathOf(rule)}/evaluate`);
   await again();
-  setText(byId("evaluated"), `${rule.name}: ${OUTCOMES[body.outcome][0]}${body.value == null ? "" : `, ${valued(rule.metric, body.value)}`}`);
+  setText(byId("evaluated"), `${rule.name}: ${outcomeOf(body)[0]}${body.value == null ? "" : `, ${valued(rule.metric, body.value)}`}`);
 }
 
 async function change(rule, active) {
@@ -45,18 +45,29 @@ async function remove(rule) {
   await send("DELETE", pathOf(rule), undefined, versioned(rule)).finally(again);
 }
 
+/** An alert may stand on the good side of its limit: until the value is as good as its rule wants it to end. */
+const outcomeOf = ({ outcome, breached }) => (["updated", "standing"].includes(outcome) && !breached ? ["not good enough to end", "warn"] : OUTCOMES[outcome]);
+
 function lastOf(rule) {
   const last = rule.last_evaluation;
   if (!last) return [badge("never")];
-  const [text, kind] = OUTCOMES[last.outcome];
+  const [text, kind] = outcomeOf(last);
   return [ageNode(last.evaluated_at), " ", badge(text, kind), last.value == null ? null : el("small", { class: "interval" }, valued(rule.metric, last.value))];
 }
 
+/** Say in the page's words that a rule is not as it was shown. */
+function gone(rule, error) {
+  again();
+  if (error.status === 404) error.message = `The rule "${rule.name}" was deleted meanwhile.`;
+  if (error.status === 412) error.message = `The rule "${rule.name}" was changed meanwhile: look at it again before you go on.`;
+  throw error;
+}
+
 function buttons(rule) {
-  const one = (label, name, run) => action(label, "manager", run, { "aria-label": `${label} ${rule.name}`, "data-key": `${name}-${rule.rule_id}`, "data-version": String(rule.version) });
+  const one = (label, name, run, after) => action(label, "manager", (tell) => run(tell).catch((error) => gone(rule, error)), { "aria-label": `${label} ${rule.name}`, "data-key": `${name}-${rule.rule_id}`, "data-after": after && `${after}-${rule.rule_id}`, "data-version": String(rule.version) });
   return [
-    rule.active ? one("Evaluate now", "evaluate", (tell) => evaluate(rule, tell)) : null, one("Edit", "edit", () => editRule(rule)),
-    rule.active ? one("Switch off", "off", () => change(rule, false)) : one("Switch on", "on", () => change(rule, true)), one("Delete", "delete", () => remove(rule)),
+    rule.active ? one("Evaluate now", "evaluate", (tell) => evaluate(rule, tell)) : null, one("Edit", "edit", async () => editRule(rule)),
+    rule.active ? one("Switch off", "off", () => change(rule, false), "on") : one("Switch on", "on", () => change(rule, true), "off"), one("Delete", "delete", () => remove(rule)),
   ];
 }
 

@@ -40,8 +40,16 @@ const limit = (metric, value) => {
 };
 const AMOUNTS = { gt: "More than", gte: "At least", lt: "Less than", lte: "At most" };
 
-/** What a rule (or an alert) warns of, as nodes: "P90 of CBC above 4 h over the last 24 h". */
-export function sentence({ metric, operator, threshold, window, filters }) {
+const ENDS = { gt: (value) => `at ${value} or less`, gte: (value) => `below ${value}`, lt: (value) => `at ${value} or more`, lte: (value) => `above ${value}` };
+
+/** What a rule (or an alert) warns of, as nodes: "P90 of CBC above 4 h over the last 24 h", and where its alert ends if not there. */
+export function sentence(rule) {
+  const { metric, operator, threshold, clear_threshold: clear } = rule;
+  const ends = clear == null || clear === threshold || metric === "silence" ? "" : `; ends ${ENDS[operator](limit(metric, clear))}`;
+  return [...beginning(rule), ...(ends ? [ends] : [])];
+}
+
+function beginning({ metric, operator, threshold, window, filters }) {
   const { assay, machine_id: machine } = filters;
   const whose = [...(assay ? [" of ", named(assay)] : []), ...(machine ? [" on ", named(machine)] : [])];
   const value = limit(metric, threshold);

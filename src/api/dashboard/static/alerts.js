@@ -26,9 +26,9 @@ let streaming = false;
 let fine = false;
 let trouble = null;
 
-function heading(alert) {
+function heading(alert, severity = alert.severity) {
   names.set(alert.rule_id, alert.rule_name);
-  return el("th", { scope: "row", class: "wrap" }, badge(alert.severity.toLowerCase(), alert.severity === "HIGH" ? "bad" : "warn"), " ", named(alert.rule_name), said(alert));
+  return el("th", { scope: "row", class: "wrap" }, badge(severity.toLowerCase(), severity === "HIGH" ? "bad" : "warn"), " ", named(alert.rule_name), said(alert));
 }
 
 const noted = (alert) => (alert.note ? el("small", { class: "interval" }, named(alert.note)) : null);
@@ -45,7 +45,7 @@ function standingRow(alert) {
 
 function pastRow(alert) {
   const seen = alert.acknowledged_by ? [named(alert.acknowledged_by), el("small", { class: "interval" }, moment(alert.acknowledged_at))] : ["nobody"];
-  return el("tr", {}, heading(alert),
+  return el("tr", {}, heading(alert, alert.worst_severity),
     el("td", { class: "num" }, valued(alert.metric, alert.worst_value)), el("td", {}, moment(alert.raised_at)),
     el("td", {}, moment(alert.resolved_at), el("small", { class: "interval" }, REASONS[alert.resolved_reason] ?? alert.resolved_reason)),
     el("td", { class: "num" }, duration((new Date(alert.resolved_at) - new Date(alert.raised_at)) / 1000)),

@@ -8,6 +8,7 @@ const API = "/api/v1";
 const MOST_SHOWN = 200;
 const KINDS = { queued: "", running: "info", completed: "good", failed: "bad", cancelled: "warn" };
 const ENDED = ["completed", "failed", "cancelled"];
+const ENDS = { failed: "failed", cancelled: "was cancelled" };
 const upload = byId("upload");
 const progress = byId("progress");
 const rejections = byId("rejections");
@@ -73,11 +74,17 @@ function reset(name) {
   byId("run-cancel").hidden = true;
   part(progress, "state").replaceChildren();
   for (const field of ["rows_read", "rows_applied", "rows_unchanged", "rows_rejected"]) part(progress, field).textContent = "0";
-  setState(rejections, "empty", "Rows that are not taken are listed here, with line, column and reason.");
+  forgetRejections();
+}
+
+function forgetRejections(note = "Rows that are not taken are listed here, with line, column and reason.") {
+  part(rejections, "hint").textContent = "";
+  setState(rejections, "empty", note);
 }
 
 function watch(path) {
   end?.();
+  if (path !== chosen) forgetRejections();
   chosen = path;
   end = follow(`${path}/events`, { progress: (event) => shown(path, JSON.parse(event.data)) }, (state, problem) => {
     if (state === "stale") byId("run-told").textContent = "connection lost, trying again; the import goes on";
@@ -109,7 +116,7 @@ async function shown(path, run) {
 
 async function showRejections(path, run) {
   if (!run.rows_rejected) {
-    setState(rejections, "empty", "Every row was taken.");
+    forgetRejections(run.state === "completed" ? "Every row was taken." : `The import ${ENDS[run.state]} before any row was rejected.`);
     return;
   }
   setState(rejections, "loading");
@@ -156,7 +163,7 @@ addEventListener("drop", (event) => {
 });
 setState(upload, "ready");
 setState(progress, "empty", "The import that is under way is followed here.");
-setState(rejections, "empty", "Rows that are not taken are listed here, with line, column and reason.");
+forgetRejections();
 if (!may("manager")) {
   file.disabled = true;
   told.textContent = "Importing needs the role manager.";

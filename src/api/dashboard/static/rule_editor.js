@@ -15,6 +15,25 @@ let edited = null;
 let pressed = "rules-new";
 let changed = () => {};
 
+const REASONS = [
+  [/^.*(at least 1 character|must have 1 to 100).*$/, "must have 1 to 100 characters, all of them printable"],
+  [/^.*(valid number|number from 0|greater than or equal to 0).*$/, "must be a number, not below 0"],
+  [/^must be a fraction.*$/, "must be from 0 to 100"], [/\bthreshold$/, "the limit"],
+];
+const SPAN_REASONS = [
+  [/^must be from PT1M to P366D$/, "must be from a minute to 366 days"], [/^must be from PT0S to P30D$/, "must be from 0 minutes to 30 days"],
+  [/^.*(ISO 8601|at least|at most|shorter).*$/, "must be a number of minutes, hours or days"],
+];
+
+/** A refusal in the words of the page: people write neither durations as ISO 8601 nor shares as fractions. */
+function worded(error) {
+  for (const fault of error.document?.errors ?? []) {
+    const reasons = ["window", "cool_down"].includes(fault.field) ? SPAN_REASONS : REASONS;
+    for (const [pattern, words] of reasons) fault.rule = fault.rule.replace(pattern, words);
+  }
+  return error;
+}
+
 const field = (name) => form.elements[name];
 const exact = (number) => Number(number.toPrecision(12));
 
@@ -95,6 +114,15 @@ function close() {
 
 export const editRule = (rule) => open(rule, `edit-${rule.rule_id}`);
 
+/** Somebody has deleted the rule: what is written here can still be saved, as one of its own. */
+function forget(error) {
+  edited = null;
+  pressed = "rules-new";
+  setText(byId("rule-editor-title"), "New rule");
+  byId("rule-anew").hidden = true;
+  error.message = "Somebody has deleted this rule meanwhile. Save it again to have it as a new one.";
+}
+
 async function save() {
   const headers = edited ? { "If-Match": `"${edited.version}"` } : {};
   const save = byId("rule-save");
@@ -107,7 +135,8 @@ async function save() {
     save.disabled = false;
     if (error.status === 412) error.message = "Somebody has changed this rule meanwhile: load it anew to see how it is now.";
     byId("rule-anew").hidden = error.status !== 412;
-    refuse(form, error);
+    if (error.status === 404) forget(error);
+    refuse(form, worded(error));
     refocus(document, "rule-save");
   } finally {
     save.disabled = false;
@@ -140,6 +169,7 @@ export function ruleEditor(then) {
       fillIn(edited);
       field("name").focus();
     } catch (error) {
+      if (error.status === 404) forget(error);
       refuse(form, error);
     }
   });

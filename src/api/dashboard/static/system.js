@@ -10,6 +10,8 @@ const panels = {
 };
 const table = (panel) => panel.querySelector("table");
 const KINDS = { healthy: "good", degraded: "warn", unhealthy: "bad" };
+// Work that is recorded like a job's and is started where it says what it is about.
+const STARTED_ELSEWHERE = new Set(["read-model-rebuild"]);
 const OUTCOMES = { succeeded: "good", completed: "good", running: "info", partial: "warn", failed: "bad" };
 
 function outcome(run) {
@@ -38,7 +40,7 @@ async function showJobs() {
     el("td", {}, job.running ? badge("running", "info") : job.next_run_at ? ageNode(job.next_run_at, "until") : "–"),
     el("td", {}, job.last_run ? ageNode(job.last_run.started_at) : "–"),
     el("td", { class: "cut", title: job.last_run?.error || "" }, outcome(job.last_run)),
-    el("td", { class: "act" }, action("Run now", "manager", (tell) => runJob(job.task_id, tell), { "aria-label": `Run ${job.task_id} now`, "data-key": `run-${job.task_id}` })),
+    el("td", { class: "act" }, STARTED_ELSEWHERE.has(job.task_id) ? el("a", { href: "#read-models" }, "Read models") : action("Run now", "manager", (tell) => runJob(job.task_id, tell), { "aria-label": `Run ${job.task_id} now`, "data-key": `run-${job.task_id}` })),
   )));
   setState(panels.jobs, items.length ? "ready" : "empty", "There are no jobs.");
 }

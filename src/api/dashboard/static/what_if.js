@@ -1,7 +1,7 @@
 import { unknownNames } from "./address.js";
 import { follow, get, query, send } from "./api.js";
 import { draw, series, tone } from "./charts.js";
-import { ageNode, attempt, badge, brief, byId, count, decimal, el, every, fill, hide, messageOf, minutes, moment, named, notify, part, percent, setFresh, setState, setText, zone } from "./ui.js";
+import { ageNode, attempt, badge, byId, count, decimal, el, every, fill, hide, messageOf, minutes, moment, named, notify, part, percent, setFresh, setState, setText, zone } from "./ui.js";
 
 const API = "/api/v1/what-if";
 const STATES = { queued: "", running: "info", completed: "good", failed: "bad", cancelled: "warn", interrupted: "warn" };
@@ -39,7 +39,7 @@ async function showLinear() {
   if (mine !== linearAsked) return;
   fill(table(linear), [
     el("tr", {}, el("th", { scope: "row" }, "Turn-around P90"), el("td", { class: "num" }, minutes(body.current_tat_p90)), el("td", { class: "num" }, minutes(body.projected_tat_p90)), el("td", { class: "num" }, `${decimal(body.improvement_tat)} %`)),
-    el("tr", {}, el("th", { scope: "row" }, "Completed today"), el("td", { class: "num" }, count(body.current_throughput)), el("td", { class: "num" }, brief(body.projected_throughput)), el("td", { class: "num" }, `${decimal(body.improvement_throughput)} %`)),
+    el("tr", {}, el("th", { scope: "row" }, "Completed today"), el("td", { class: "num" }, count(body.current_throughput)), el("td", { class: "num" }, count(Math.round(body.projected_throughput))), el("td", { class: "num" }, `${decimal(body.improvement_throughput)} %`)),
     el("tr", {}, el("th", { scope: "row" }, "Machines"), el("td", { class: "num" }, count(body.machines)), el("td", { class: "num" }, count(body.machines + body.extra_machines)), el("td", {}, "")),
   ]);
   setState(linear, "ready");

@@ -142,6 +142,7 @@ class AlertView:
     Attributes:
         value: the last one recorded; what differs from it by less than a twentieth is not. ``worst_value`` is the one
             furthest beyond the limit.
+        severity, worst_severity: of the last value recorded, and the worst that it was.
         filters: assay and machine of its rule.
         resolved_reason: ``cleared``, ``rule_changed``, ``rule_inactive`` or ``rule_removed``; None while it stands.
         messages: how many messages went out about it.
@@ -158,6 +159,7 @@ class AlertView:
     value: float
     worst_value: float
     severity: str
+    worst_severity: str
     status: AlertStatus
     window: str
     filters: dict[str, Any]
