@@ -52,6 +52,7 @@ from application.labops.quality.validate_rules import ValidateRulesQuery
 from domain.kernel.clock import Clock
 from domain.labops.quality.report import QualityReport
 from domain.labops.quality.rule_types import ENGINE_TYPES, FLAT_TYPES
+from domain.labops.words import counted
 
 LARGEST_UPLOAD_BYTES = 64 * 1024 * 1024
 LARGEST_RULES_BYTES = 128 * 1024
@@ -100,7 +101,7 @@ class DataQualityController(LabkeeperController):
         an import of the file would say.
 
         Nothing of it is kept. Rules that cannot be read are 422, with the line of everything that is wrong; a file
-        that is no table is 400.
+        that cannot be checked is 400, in an import's words and with `as_import` as well.
         """
         unknown = next((name for name in await request.form() if name not in _PARTS), None)
         if unknown is not None:
@@ -127,7 +128,7 @@ class DataQualityController(LabkeeperController):
         if not result.is_success:
             return self.process(result)
         loaded = data_of(result)
-        return self.answer(200, ValidRulesAnswer(rules_loaded=loaded, message=f"{loaded} rules can be read"))
+        return self.answer(200, ValidRulesAnswer(rules_loaded=loaded, message=f"{counted(loaded, 'rule')} can be read"))
 
     @requires(Role.USER)
     @get("/rules/templates", response_model=RuleTemplatesAnswer)

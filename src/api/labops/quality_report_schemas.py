@@ -92,7 +92,7 @@ class NotCheckedAnswer(BaseModel):
 
 
 class RuleCountAnswer(BaseModel):
-    """How often one rule was broken; zeros when it holds.
+    """How often one rule was broken; zeros when it holds, or could not be checked, as `not_checked` tells.
 
     `affected_rows` are different rows: one that breaks the rule in several columns counts once. `affected_values` are
     all that its violations count together; null in reports from before that was told.
@@ -133,8 +133,8 @@ class TriedImportAnswer(BaseModel):
     """What `POST /specimens/import` would say about the same file, as far as the file alone tells.
 
     `separator`: of the columns, which this check reads it by as well; empty when an import cannot read the file at all.
-    `error`: why the import would fail; null when it would not. `rejected` rows are not taken whatever is stored
-    already; the first ones are listed.
+    `error`: why the import would fail; null when it would not. `rejected` rows break a rule, or contradict an
+    earlier row of the file as long as nothing of their specimens is stored; the first ones are listed.
     """
 
     model_config = ConfigDict(from_attributes=True)

@@ -8,6 +8,7 @@ from neuroglia.data.exceptions import OptimisticConcurrencyException
 
 from application.labops.imports.import_ids import row_command
 from application.labops.imports.import_runs import RejectedRow
+from application.labops.imports.specimen_rows import contradicting
 from domain.kernel.clock import Clock
 from domain.kernel.domain_event import RecordedDomainEvent
 from domain.kernel.errors import UnavailableError
@@ -147,7 +148,7 @@ class ImportBatches:
                 else:
                     taken.unchanged += 1
             except ContradictoryReadingError as error:
-                taken.rejected.append(RejectedRow(line, error.contradicted, error.value, str(error)))
+                taken.rejected.append(contradicting(line, error))
 
     def _is_taken(self, prepared: Prepared, line: int, specimen_id: str) -> bool:
         """Tell whether the earlier try has stored a row; what is known of the specimen is then as after it."""

@@ -24,6 +24,7 @@ from domain.labops.quality.rule_types import Circumstances
 from domain.labops.quality.rules import RuleSet
 from integration.labops.quality_csv import ROWS_AT_ONCE, CsvTable
 from integration.labops.quality_keys import SpillingKeys
+from integration.labops.rows_by_specimen import SpillingRows
 
 T = TypeVar("T")
 AT_ONCE = 2
@@ -44,6 +45,9 @@ SPECIMEN_COLUMNS = (
 
 class _Table(Protocol):
     columns: tuple[str, ...]
+
+    @property
+    def unread_rows(self) -> int: ...
 
     def batches(self) -> Iterator[RowBatch]: ...
 
@@ -69,7 +73,11 @@ class ThreadedQualityChecker(QualityChecker):
     async def try_import_async(self, content: IO[bytes]) -> TriedImport:
         def try_it(stopped: "_Stop") -> TriedImport:
             content.seek(0)
-            return try_import(content, self._zone, LARGEST_UPLOAD_UNPACKED_BYTES, lambda: stopped.is_asked)
+            rows = SpillingRows()
+            try:
+                return try_import(content, self._zone, LARGEST_UPLOAD_UNPACKED_BYTES, rows, lambda: stopped.is_asked)
+            finally:
+                rows.close()
 
         async with self._turn:
             return await self._in_thread_async(try_it)
@@ -119,7 +127,7 @@ class ThreadedQualityChecker(QualityChecker):
                 if stopped.is_asked:
                     break
                 evaluation.see(batch)
-            return evaluation.report(now, table.violations())
+            return evaluation.report(now, table.violations(), table.unread_rows)
         finally:
             evaluation.close()
 
@@ -135,6 +143,7 @@ class _SpecimenRows:
     """The exported rows of the specimen table; times as text, as in a file."""
 
     columns: tuple[str, ...] = SPECIMEN_COLUMNS
+    unread_rows = 0
 
     def __init__(self, path: Path, zone: tzinfo) -> None:
         self._path = path

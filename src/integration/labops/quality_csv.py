@@ -1,28 +1,26 @@
-"""CSV files as tables for quality checks: streamed, bounded in every direction, with the line of every row."""
+"""CSV files as tables for quality checks: read as an import reads them, with the line of every row."""
 
-import csv
-import gzip
-import io
-import zlib
 from collections.abc import Iterator
 from datetime import tzinfo
-from itertools import chain
-from typing import IO, cast
+from typing import IO
 
-from application.labops.imports.header import delimiter_of, first_lines
+from application.labops.imports.csv_rows import (
+    PIECE_BYTES,
+    CsvRows,
+    UnreadableFileError,
+    check_named_once,
+    is_text,
+    read_header,
+)
 from domain.labops.quality.batches import RowBatch
 from domain.labops.quality.cells import NOTHING
 from domain.labops.quality.problems import UnreadableDataError
 from domain.labops.quality.report import RowTally, Severity, Violation
+from domain.labops.words import counted
 
 ROWS_AT_ONCE = 4000
-LONGEST_LINE_BYTES = 1024 * 1024
-LONGEST_ROW_BYTES = 4 * 1024 * 1024
-LONGEST_CELL = 128 * 1024
 MOST_COLUMNS = 1000
-LARGEST_UNPACKED_BYTES = 8 * 1024 * 1024 * 1024
-_GZIP = b"\x1f\x8b"
-_BOM = b"\xef\xbb\xbf"
+LARGEST_UNPACKED = 8 * 1024 * 1024 * 1024
 
 
 class CsvTable:
@@ -32,156 +30,117 @@ class CsvTable:
         content: at its beginning.
         zone: of times without an offset.
         is_import: names of columns are taken as an import takes them; what separates them always is.
-        largest: bytes that a packed file may have when it is unpacked.
+        largest: characters that a packed file may hold.
+
+    Attributes:
+        unread_rows: rows that could not be told into cells, so far; they are counted and in no batch.
 
     Raises:
-        UnreadableDataError: there is no header, or it names a column twice.
+        UnreadableDataError: there is no header, or it names a column twice; in the words of an import.
     """
 
     def __init__(
-        self, content: IO[bytes], zone: tzinfo, *, is_import: bool = False, largest: int = LARGEST_UNPACKED_BYTES
+        self, content: IO[bytes], zone: tzinfo, *, is_import: bool = False, largest: int = LARGEST_UNPACKED
     ) -> None:
-        self._lines = _Lines(content, largest)
         self._zone = zone
-        head = self._head()
-        self._rows = csv.reader(chain(head, self._lines), delimiter=delimiter_of(head))
-        self._too_long = RowTally()
-        self._line = 0
-        header = next((cells for cells in self._read() if cells), None)
-        if header is None:
-            raise UnreadableDataError("the file has no header: its first line must name the columns")
-        self.columns = _names(header, is_import=is_import)
+        self._rows = iter(CsvRows(lambda: content.read(PIECE_BYTES), largest))
+        self._too_long, self._unread, self._no_text = RowTally(), RowTally(), RowTally()
+        try:
+            line, header = read_header(self._rows)
+            self.columns = _names(header, is_import=is_import)
+            check_named_once(line, self.columns)
+        except UnreadableFileError as error:
+            raise UnreadableDataError(str(error)) from None
+
+    @property
+    def unread_rows(self) -> int:
+        return self._unread.count
 
     def batches(self) -> Iterator[RowBatch]:
         """Yield all rows, some thousand at a time. Blank lines are none; missing cells at the end hold nothing.
 
         Raises:
-            UnreadableDataError: the file cannot be read on; the message names the line.
+            UnreadableDataError: the file cannot be read on; the message says why, with the line where there is one.
         """
-        width, number = len(self.columns), 0
+        width = len(self.columns)
         rows: list[list[str]] = []
+        numbers: list[int] = []
         lines: list[int] = []
-        for cells in self._read():
-            if not cells:
-                continue
-            if len(cells) != width:
-                if len(cells) > width:
-                    self._too_long.add(number + len(rows), self._line, f"{len(cells)} values")
-                    del cells[width:]
-                else:
-                    cells += [""] * (width - len(cells))
-            rows.append(cells)
-            lines.append(self._line)
-            if len(rows) == ROWS_AT_ONCE:
-                yield self._batch(number, rows, lines)
-                number += len(rows)
-                rows, lines = [], []
+        try:
+            for number, (line, cells) in enumerate(self._rows):
+                if isinstance(cells, str):
+                    self._unread.add(number, line, cells)
+                    continue
+                if len(cells) != width:
+                    if len(cells) > width:
+                        self._too_long.add(number, line, counted(len(cells), "value"))
+                        del cells[width:]
+                    else:
+                        cells += [""] * (width - len(cells))
+                rows.append(cells)
+                numbers.append(number)
+                lines.append(line)
+                if len(rows) == ROWS_AT_ONCE:
+                    yield self._batch(numbers, rows, lines)
+                    rows, numbers, lines = [], [], []
+        except UnreadableFileError as error:
+            raise UnreadableDataError(str(error)) from None
         if rows:
-            yield self._batch(number, rows, lines)
+            yield self._batch(numbers, rows, lines)
 
     def violations(self) -> list[Violation]:
         """Return what reading the rows has brought, after all were read."""
-        if not self._too_long.count:
-            return []
+        told = (
+            ("row_syntax", "Every row can be read", self._unread, "cannot be read", "CSV"),
+            ("row_encoding", "Every row is text in UTF-8", self._no_text, "with other bytes", "UTF-8"),
+            (
+                "row_shape",
+                "No row has more values than the header has names",
+                self._too_long,
+                "with more values",
+                counted(len(self.columns), "value"),
+            ),
+        )
         return [
             Violation(
-                rule_name="row_shape",
-                description="No row has more values than the header has names",
+                rule_name=name,
+                description=description,
                 severity=Severity.ERROR,
-                row_indices=tuple(self._too_long.rows),
-                affected_rows=self._too_long.count,
+                row_indices=tuple(tally.rows),
+                affected_rows=tally.count,
                 column="schema",
-                value=f"{self._too_long.count} rows have more values",
-                expected=f"{len(self.columns)} values",
-                examples=tuple(self._too_long.examples),
+                value=f"{counted(tally.count, 'row')} {wrong}",
+                expected=expected,
+                examples=tuple(tally.examples),
             )
+            for name, description, tally, wrong, expected in told
+            if tally.count
         ]
 
-    def _batch(self, number: int, rows: list[list[str]], lines: list[int]) -> RowBatch:
+    def _batch(self, numbers: list[int], rows: list[list[str]], lines: list[int]) -> RowBatch:
+        try:
+            "".join(map("".join, rows)).encode()
+        except UnicodeEncodeError:
+            self._tell_bytes(numbers, rows, lines)
         nothing = NOTHING
         columns = {
             name: [None if (text := cell.strip()) in nothing else text for cell in cells]
             for name, cells in zip(self.columns, zip(*rows, strict=True), strict=True)
         }
-        return RowBatch(range(number, number + len(rows)), lines, columns, self._zone)
+        return RowBatch(numbers, lines, columns, self._zone)
 
-    def _head(self) -> list[str]:
-        try:
-            return first_lines(self._lines)
-        except (EOFError, OSError, zlib.error) as error:
-            raise UnreadableDataError(f"the packed file is damaged: {error}") from None
-
-    def _read(self) -> Iterator[list[str]]:
-        while True:
-            self._line = self._rows.line_num + 1
-            self._lines.begin_row()
-            try:
-                cells = next(self._rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise UnreadableDataError(f"line {self._line}: {error}") from None
-            except (EOFError, OSError, zlib.error) as error:
-                raise UnreadableDataError(f"the packed file is damaged: {error}") from None
-            # The limit that the csv module has is everybody's, and anybody may move it.
-            if self._lines.in_row > LONGEST_CELL and max(map(len, cells), default=0) > LONGEST_CELL:
-                told = f"line {self._line}: a value has more than {LONGEST_CELL} characters: is a quote missing?"
-                raise UnreadableDataError(told)
-            yield cells
-
-
-class _Lines:
-    """Decoded lines of a file, none of them endless."""
-
-    def __init__(self, content: IO[bytes], largest: int) -> None:
-        begin = content.read(2)
-        content.seek(0)
-        packed = begin == _GZIP
-        # GzipFile reads as a buffered reader does; its annotation says less.
-        self._content = (
-            cast(IO[bytes], io.BufferedReader(gzip.GzipFile(fileobj=content, mode="rb"))) if packed else content
-        )
-        self._largest = largest
-        self._total = 0
-        self.in_row = 0
-        self._number = 0
-
-    def begin_row(self) -> None:
-        self.in_row = 0
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        line = self._content.readline(LONGEST_LINE_BYTES + 1)
-        if not line:
-            raise StopIteration
-        self._number += 1
-        self.in_row += len(line)
-        self._total += len(line)
-        if len(line) > LONGEST_LINE_BYTES:
-            raise UnreadableDataError(f"line {self._number} has more than {LONGEST_LINE_BYTES} bytes")
-        if self.in_row > LONGEST_ROW_BYTES:
-            told = f"the row that line {self._number} belongs to has more than {LONGEST_ROW_BYTES} bytes"
-            raise UnreadableDataError(f"{told}: is a quote missing?")
-        if self._total > self._largest:
-            raise UnreadableDataError(f"the file has more than {self._largest} bytes when it is unpacked")
-        if self._number == 1 and line.startswith(_BOM):
-            line = line[len(_BOM) :]
-        try:
-            return line.decode()
-        except UnicodeDecodeError:
-            raise UnreadableDataError(f"line {self._number} is no text in UTF-8") from None
+    def _tell_bytes(self, numbers: list[int], rows: list[list[str]], lines: list[int]) -> None:
+        """Count the rows with bytes that are no UTF-8, and spell these out: they stay different, and can be told."""
+        for number, cells, line in zip(numbers, rows, lines, strict=True):
+            wrong = [at for at, cell in enumerate(cells) if not is_text(cell)]
+            for at in wrong:
+                cells[at] = cells[at].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            if wrong:
+                self._no_text.add(number, line, cells[wrong[0]])
 
 
 def _names(header: list[str], *, is_import: bool) -> tuple[str, ...]:
     if len(header) > MOST_COLUMNS:
         raise UnreadableDataError(f"the header names {len(header)} columns; at most {MOST_COLUMNS} can be checked")
-    names: list[str] = []
-    for number, cell in enumerate(header):
-        name = cell.strip() or f"Unnamed: {number}"
-        names.append("_".join(name.lower().split()) if is_import else name)
-    twice = next((name for number, name in enumerate(names) if name in names[:number]), None)
-    if twice is not None:
-        raise UnreadableDataError(f"the header names the column {twice[:100]} twice")
-    return tuple(names)
+    names = [name or f"Unnamed: {number}" for number, name in enumerate(header)]
+    return tuple("_".join(name.lower().split()) if is_import else name for name in names)

@@ -155,6 +155,82 @@ def test_a_file_that_cannot_be_read_says_why(http: httpx.Client, content: bytes,
     assert why in run["error"]
 
 
+def row(specimen_id: str, assay: str = "CBC", received_at: str = "2026-03-01T08:00:00", more: str = "") -> str:
+    return f"{specimen_id},{assay},M1,O1,RECEIVED,,{received_at},{more}"
+
+
+GOES_ON = {
+    "Latin-1 in a row": "\n".join([HEADER, row("V1"), row("V2", "C\xfc"), row("V3")]).encode("latin-1"),
+    "line ends of an old Mac": "\r".join([HEADER, row("V4"), "", row("V5", "")]).encode(),
+    "a value that is too long": f"{HEADER},note\n{row('V6')},{'x' * 140_000}\n{row('V7')},y\n".encode(),
+    "a quote in the wrong place": f'{HEADER}\n"V8"x,CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00,\n{row("V9")}'.encode(),
+    "rows that contradict each other": "\n".join(
+        (
+            HEADER,
+            row("VA"),
+            row("VB"),
+            row("VA", "PCR"),
+            row("VB"),
+            row("VC", ""),
+            row("VB", received_at="2026-03-01 9:00"),
+            row("VB", received_at="2026-03-01 09:00:00"),
+        )
+    ).encode(),
+    "the line of a spreadsheet": f"sep=;\r\n{HEADER}\r\n{row('VD')}\r\n{row('VE', '')}".replace(",", ";").encode(),
+}
+ENDS = {
+    "a header that names a column twice": (f"{HEADER},assay\n{row('VF')},\n".encode(), "names assay twice"),
+    "a header alone that is no text": (f"{HEADER},n\xf6te\n".encode("latin-1"), "is not text in UTF-8"),
+    "gzip that is none": (b"\x1f\x8bgarbage", "the gzip file is damaged or cut off"),
+    "gzip that is cut off": (gzip.compress(f"{HEADER}\n{row('VG')}\n".encode())[:-9], "damaged or cut off"),
+    "a byte order mark alone": ("\ufeff".encode(), "is empty; the first row must name the columns"),
+    "a row without an end": (f'{HEADER}\n{row("VH")}\n"{"x" * 1_100_000}'.encode(), "line 3: a row has more than"),
+}
+
+
+def tried_and_imported(http: httpx.Client, content: bytes) -> tuple[httpx.Response, dict[str, Any]]:
+    """Check a file, then import it: what the check said of it must have become true."""
+    checked = http.post(f"{API}/dq/validate-csv", files={"file": ("x.csv", content)})
+    said, run = checked.json()["as_import"], imported(http, content)
+    assert (said["error"], said["rows"], said["rejected"]) == (run["error"], run["rows_read"], run["rows_rejected"])
+    assert said["ignored_columns"] == run["ignored_columns"]
+    told = [[str(one["line"]), one["column"], one["value"], one["reason"]] for one in said["first_rejected"]]
+    assert told == report(http, run)
+    return checked, run
+
+
+@pytest.mark.parametrize("name", GOES_ON)
+def test_a_check_of_a_file_says_what_an_import_says_afterwards(http: httpx.Client, name: str) -> None:
+    checked, run = tried_and_imported(http, GOES_ON[name])
+    assert (checked.status_code, run["state"], run["error"]) == (200, "completed", None)
+    assert run["rows_rejected"]
+    assert checked.json()["data_shape"][0] == run["rows_read"]
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_file_that_ends_an_import_is_refused_by_a_check_in_the_same_words(http: httpx.Client, name: str) -> None:
+    content, why = ENDS[name]
+    checked, run = tried_and_imported(http, content)
+    assert_problem(checked, 400, "validation-error")
+    assert why in run["error"]
+    assert checked.json()["detail"] == f"Validation error: {run['error']}"
+
+
+def test_a_file_that_only_a_check_refuses_says_that_an_import_would_take_it(http: httpx.Client) -> None:
+    wide = ",".join(f"c{number}" for number in range(1100))
+    checked, run = tried_and_imported(http, f"{HEADER},{wide}\n{row('VI')}{',' * 1100}\n".encode())
+    assert_problem(checked, 400, "validation-error")
+    assert (run["state"], run["rows_applied"]) == ("completed", 1)
+
+
+def test_an_empty_file_is_refused_in_the_same_words_by_both(http: httpx.Client) -> None:
+    checked = http.post(f"{API}/dq/validate-csv", files={"file": ("x.csv", b"")})
+    refused = http.post(UPLOAD, files={"file": ("x.csv", b"")})
+    assert (checked.status_code, refused.status_code) == (400, 422)
+    assert f"Validation error: the {refused.json()['detail']}" == checked.json()["detail"]
+    assert checked.json()["as_import"]["error"] == f"the {refused.json()['detail']}"
+
+
 def test_progress_is_told_until_the_end(http: httpx.Client) -> None:
     rows = [f"D{n:05d},CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00," for n in range(3000)]
     path = upload(http, "\n".join([HEADER, *rows]))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, strategies
 
+from application.labops.imports.csv_rows import LONGEST_FIELD, LONGEST_ROW
 from domain.labops.quality.evaluation import Evaluation
 from domain.labops.quality.key_ledger import KeysInMemory
 from domain.labops.quality.located import located
@@ -16,7 +17,7 @@ from domain.labops.quality.problems import UnreadableDataError
 from domain.labops.quality.report import MOST_ROWS, QualityReport, Violation
 from domain.labops.quality.rule_types import Circumstances
 from domain.labops.quality.rules import read_rules
-from integration.labops.quality_csv import LONGEST_LINE_BYTES, CsvTable
+from integration.labops.quality_csv import CsvTable
 from integration.labops.quality_keys import SpillingKeys
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -40,7 +41,7 @@ def check(text: str | bytes, *rules: dict[str, Any], **options: Any) -> QualityR
     evaluation = Evaluation(read_rules(located({"rules": list(rules)})), table.columns, there)
     for batch in table.batches():
         evaluation.see(batch)
-    return evaluation.report(NOW, table.violations())
+    return evaluation.report(NOW, table.violations(), table.unread_rows)
 
 
 def found(text: str, rule: dict[str, Any]) -> list[tuple[str, tuple[int, ...]]]:
@@ -88,7 +89,7 @@ def test_equal_times_are_in_the_wrong_order_and_missing_ones_are_not() -> None:
     )
     report = check(text, engine("timestamp_order"))
     assert only(report).row_indices == (0, 4)
-    assert [(one.column, "1 values" in one.reason) for one in report.not_checked] == [("processed_at", True)]
+    assert [(one.column, "1 value " in one.reason) for one in report.not_checked] == [("processed_at", True)]
 
 
 def test_anything_later_today_is_in_the_future_unless_a_tolerance_says_otherwise() -> None:
@@ -183,16 +184,26 @@ def test_rows_with_too_many_values_are_a_violation_and_too_few_hold_nothing() ->
     assert [one.rule_name for one in report.rules] == ["R", "row_shape"]
 
 
+def test_rows_that_cannot_be_read_or_are_no_text_are_violations_of_their_own_and_the_others_are_checked() -> None:
+    long = b"x" * (LONGEST_FIELD + 1)
+    report = check(b'a,b\rM\xfc,\r"M"x,1\rM\xf6,\r1,' + long + b"\r,1\r", engine("completeness", columns=["a"]))
+    syntax, encoding, empty = report.violations
+    assert (syntax.rule_name, syntax.row_indices) == ("row_syntax", (1, 3))
+    assert [one.line for one in syntax.examples] == [3, 5]
+    assert (encoding.rule_name, encoding.row_indices) == ("row_encoding", (0, 2))
+    assert [(one.line, one.value) for one in encoding.examples] == [(2, "M\\xfc"), (4, "M\\xf6")]
+    assert (empty.rule_name, empty.row_indices, empty.examples[0].line, report.rows) == ("R", (4,), 6, 5)
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "no header"),
-        (b"\n\n", "no header"),
-        (b"a,a\n", "twice"),
-        (b"a\n1\n\xff\n", "line 3 is no text"),
-        (b"a\n" + b"x" * (LONGEST_LINE_BYTES + 1), "line 2 has more than"),
-        (b'a\n"' + b"x\n" * 200_000, "line 2"),
-        (b"\x1f\x8b\x08\x00broken", "packed"),
+        (b"", "the file is empty; the first row must name the columns"),
+        (b"\n\n", "the file is empty"),
+        (b"\n a,a\n", "line 2: the header names a twice"),
+        (b"a\xff\n", "line 1: the header is not text"),
+        (b"a\n" + b"x" * (LONGEST_ROW + 1), "line 2: a row has more than"),
+        (b"\x1f\x8b\x08\x00broken", "the gzip file is damaged or cut off"),
     ],
 )
 def test_what_is_no_table_is_refused(content: bytes, why: str) -> None:
@@ -201,7 +212,7 @@ def test_what_is_no_table_is_refused(content: bytes, why: str) -> None:
 
 
 def test_a_file_that_grows_when_it_is_unpacked_is_refused() -> None:
-    with pytest.raises(UnreadableDataError, match="unpacked"):
+    with pytest.raises(UnreadableDataError, match="holds more than"):
         check(gzip.compress(b"a\n" + b"0\n" * 100_000), engine("completeness", columns=["a"]), largest=100_000)
 
 

@@ -15,11 +15,13 @@ from typer.testing import CliRunner
 from application.labops.imports.csv_rows import CsvRows, UnreadableFileError
 from application.labops.imports.import_ids import ImportIds, imported_row, row_command
 from application.labops.imports.specimen_rows import Batch, SpecimenRows
+from application.labops.imports.tried_import import try_import
 from application.labops.specimens.synthetic import synthetic_readings
 from application.labops.spreadsheets import harmless
 from cli.app import app
 from domain.kernel.clock import SystemClock
 from domain.labops.values import SpecimenReading, SpecimenStatus
+from integration.labops.rows_by_specimen import SpillingRows
 
 HEADER = "specimen_id,assay,machine_id,operator_id,status,error_code,received_at,processed_at"
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
@@ -206,10 +208,36 @@ def test_a_file_in_pieces_is_what_the_csv_module_wrote(table: list[list[str]], p
     assert [line for line, _ in found] == list(range(1, len(table) + 1))
 
 
+@given(st.lists(st.sampled_from(["S1", "S 2", "\u00fc3"]), max_size=12), st.integers(1, 14))
+def test_rows_on_disk_come_together_by_specimen_as_those_in_memory(ids: list[str], most: int) -> None:
+    lines = [f"{one},CBC,M1,O1,COMPLETED,,2026-03-01T08:00:00.25,2026-03-01 09:00" for one in ids]
+    batch = read("\n".join([HEADER, *lines]))
+    rows = SpillingRows(most)
+    try:
+        for (line, reading), times in zip(batch.rows, batch.times, strict=True):
+            rows.add((line, reading, times))
+        groups = [list(group) for group in rows.repeated()]
+    finally:
+        rows.close()
+    expected = [(line, reading, times) for (line, reading), times in zip(batch.rows, batch.times, strict=True)]
+    several = [row for row in expected if ids.count(row[1].specimen_id) > 1]
+    assert sorted(row for group in groups for row in group) == several
+    for group in groups:
+        assert group == [row for row in several if row[1].specimen_id in {one.specimen_id for _, one, _ in group}]
+
+
+def test_of_a_packed_file_that_holds_too_much_to_be_tried_it_is_told_that_the_end_is_not_known() -> None:
+    rows = [f"S{number},CBC,M1,O1,RECEIVED,,2026-03-01T08:00:00,\n" for number in range(100)]
+    packed = io.BytesIO(gzip.compress((HEADER + "\n" + "".join(rows)).encode()))
+    tried = try_import(packed, UTC, 2000, SpillingRows(), lambda: False)
+    assert tried.error == "not known: only the first 2000 characters of what the packed file holds were tried"
+    assert 20 < tried.rows < 100
+
+
 def test_a_packed_file_may_not_hold_more_than_may_be_read() -> None:
     packed = gzip.compress(b"a,b\n" * 100_000)
     rows = CsvRows(iter([packed, b""]).__next__, 1000)
-    with pytest.raises(UnreadableFileError, match="more than may be imported"):
+    with pytest.raises(UnreadableFileError, match="holds more than 1000 characters"):
         list(rows)
 
 

@@ -1,6 +1,7 @@
 """The first row of a file of specimens: which columns it may name, and what separates them."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -9,6 +10,7 @@ OPTIONAL = ("error_code", "processed_at", "started_at")
 NEEDED = (*REQUIRED, "error_code", "processed_at")
 DELIMITERS = (",", ";", "\t")
 _MOST_BLANK_LINES = 100
+_NAMED = re.compile(r'("?)sep=([,;\t])\1', re.IGNORECASE)
 
 
 def first_lines(lines: Iterator[str]) -> list[str]:
@@ -19,6 +21,12 @@ def first_lines(lines: Iterator[str]) -> list[str]:
         if line.rstrip("\r\n"):
             break
     return head
+
+
+def names_delimiter(head: Sequence[str]) -> str:
+    """Return what a line ``sep=;`` names, which spreadsheets write before the header; empty when there is none."""
+    found = _NAMED.fullmatch(head[-1].rstrip("\r\n")) if head else None
+    return "" if found is None else found[2]
 
 
 def delimiter_of(head: Sequence[str]) -> str:

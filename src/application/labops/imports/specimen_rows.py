@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
 
-from application.labops.imports.csv_rows import CsvRows, UnreadableFileError
+from application.labops.imports.csv_rows import CsvRows, UnreadableFileError, check_named_once, is_text, read_header
 from application.labops.imports.header import NEEDED, OPTIONAL, REQUIRED
 from application.labops.imports.import_runs import RejectedRow
-from domain.labops.errors import InvalidSpecimenError
+from domain.labops.errors import ContradictoryReadingError, InvalidSpecimenError
 from domain.labops.moments import moment_of
 from domain.labops.values import SpecimenReading, SpecimenStatus
+from domain.labops.words import counted
 
 LONGEST_SHOWN = 200
 _STATUSES = {status.value: status for status in SpecimenStatus}
@@ -47,7 +48,7 @@ class Batch:
         if row.column not in _TIMES:
             return row
         at = bisect_left(self.rows, row.line, key=lambda one: one[0])
-        return replace(row, value=_shown(self.times[at][_TIMES.index(row.column)]))
+        return quoting(row, self.times[at])
 
 
 class SpecimenRows:
@@ -69,23 +70,13 @@ class SpecimenRows:
         self._rows: Iterator[tuple[int, list[str] | str]] = iter(rows)
         self._zone = zone
         self._is_utc = zone is UTC or str(zone) == "UTC"
-        line, header = next(self._rows, (1, []))
-        if isinstance(header, str):
-            raise UnreadableFileError(f"line {line}: the header {header}")
-        names = [name.strip().lower() for name in header]
-        if not names:
-            raise UnreadableFileError("the file is empty; the first row must name the columns")
-        if not all(map(_is_text, names)):
-            raise UnreadableFileError(f"line {line}: the header is not text in UTF-8")
-        if any("\x00" in name for name in names):
-            raise UnreadableFileError(f"line {line}: the header holds NUL characters; the file must be text in UTF-8")
+        line, header = read_header(self._rows)
+        names = [name.lower() for name in header]
         missing = [name for name in NEEDED if name not in names]
         if missing:
             raise MissingColumnsError(f"line {line}: the header lacks {', '.join(missing)}")
         known = (*REQUIRED, *OPTIONAL)
-        twice = sorted({name for name in names if name in known and names.count(name) > 1})
-        if twice:
-            raise UnreadableFileError(f"line {line}: the header names {', '.join(twice)} twice")
+        check_named_once(line, [name for name in names if name in known])
         self.ignored: tuple[str, ...] = tuple(" ".join(name.split())[:50] for name in names if name not in known)[:100]
         self._width = len(names)
         self._columns = {name: names.index(name) for name in known if name in names}
@@ -118,7 +109,7 @@ class SpecimenRows:
                 if isinstance(fields, str):
                     rejected.append(RejectedRow(line, "", "", fields))
                 elif len(fields) != self._width:
-                    reason = f"has {len(fields)} columns; the header has {self._width}"
+                    reason = f"has {counted(len(fields), 'column')}; the header has {self._width}"
                     rejected.append(RejectedRow(line, "", _shown(",".join(fields)), reason))
                 else:
                     try:
@@ -177,13 +168,19 @@ class SpecimenRows:
     def _rejection(self, line: int, fields: Sequence[str], error: InvalidSpecimenError) -> RejectedRow:
         value = fields[self._columns[error.field]] if error.field in self._columns else ""
         rule = error.rule
-        if not _is_text(value):
+        if not is_text(value):
             rule = "must be text in UTF-8"
         return RejectedRow(line, error.field, _shown(value), rule)
 
 
-def _is_text(text: str) -> bool:
-    return not any("\udc80" <= mark <= "\udcff" for mark in text)
+def contradicting(line: int, error: ContradictoryReadingError) -> RejectedRow:
+    """Return a row that cannot be true beside what is known."""
+    return RejectedRow(line, error.contradicted, error.value, str(error))
+
+
+def quoting(row: RejectedRow, times: Sequence[str]) -> RejectedRow:
+    """Return a row with the time that is at fault as the file has it; ``times`` as in :class:`Batch`."""
+    return replace(row, value=_shown(times[_TIMES.index(row.column)])) if row.column in _TIMES else row
 
 
 def _says_nothing(text: str) -> bool:

@@ -8,6 +8,7 @@ from neuroglia.mediation.mediator import Command, CommandHandler
 
 from application.kernel.refusals import Refusal, invalid
 from application.kernel.request_context import current_request
+from application.labops.imports.csv_rows import IS_EMPTY
 from application.labops.imports.import_ids import ImportIds
 from application.labops.imports.import_runs import ImportRun, ImportRuns, ImportState
 from application.labops.imports.imported_files import FileTooLargeError, ImportedFiles
@@ -40,7 +41,7 @@ class StartImportCommandHandler(CommandHandler[StartImportCommand, OperationResu
                 413, "body-too-large", "Body too large", f"the file {error}", max_body_bytes=self._files.largest
             )
         if not kept.size:
-            return invalid("file", "must not be empty")
+            return invalid("file", IS_EMPTY)
         who = current_request()
         run = ImportRun(
             import_id=import_id,

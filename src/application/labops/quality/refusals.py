@@ -1,6 +1,9 @@
 """Refusals of rules and files, with lines."""
 
+from dataclasses import asdict
+
 from application.kernel.refusals import Refusal
+from application.labops.imports.tried_import import TriedImport
 from domain.labops.quality.problems import InvalidRulesError, UnreadableDataError
 
 
@@ -10,7 +13,8 @@ def rules_refused(error: InvalidRulesError, field: str) -> Refusal:
     return Refusal(422, "invalid-rules", "Invalid rules", str(error), errors=errors)
 
 
-def data_refused(error: UnreadableDataError) -> Refusal:
-    """400, in the starter kit's words: the file is no table."""
+def data_refused(error: UnreadableDataError, as_import: TriedImport) -> Refusal:
+    """400, in the starter kit's words: the file cannot be checked; with what an import would say all the same."""
     errors = [{"field": "file", "rule": str(error)}]
-    return Refusal(400, "validation-error", "Validation error", f"Validation error: {error}", errors=errors)
+    detail = f"Validation error: {error}"
+    return Refusal(400, "validation-error", "Validation error", detail, errors=errors, as_import=asdict(as_import))

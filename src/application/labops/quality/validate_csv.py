@@ -48,12 +48,13 @@ class ValidateCsvQueryHandler(QueryHandler[ValidateCsvQuery, OperationResult[Val
     async def handle_async(self, request: ValidateCsvQuery) -> OperationResult[ValidatedCsv]:
         try:
             rules, source = await self._rules_async(request)
-            report = await self._checker.check_csv_async(request.content, rules)
-            as_import = await self._checker.try_import_async(request.content)
         except InvalidRulesError as error:
             return rules_refused(error, "custom_rules" if request.rules_file is None else "rules_file")
+        try:
+            report = await self._checker.check_csv_async(request.content, rules)
         except UnreadableDataError as error:
-            return data_refused(error)
+            return data_refused(error, await self._checker.try_import_async(request.content))
+        as_import = await self._checker.try_import_async(request.content)
         return self.ok(ValidatedCsv(report, len(rules.rules), source, as_import))
 
     async def _rules_async(self, request: ValidateCsvQuery) -> tuple[RuleSet, str]:

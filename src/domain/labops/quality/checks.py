@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from domain.labops.quality.batches import RowBatch, Unreadable
 from domain.labops.quality.key_ledger import KeyLedger
 from domain.labops.quality.report import LONGEST_TEXT, MOST_EXAMPLES, MOST_ROWS, Example, RowTally
+from domain.labops.words import counted
 
 MOST_VALUES = 50
 """Different wrong values that are told."""
@@ -91,7 +92,7 @@ class OneBeforeTheOther(Check):
         first, second = self.columns
         if self._tally.count:
             yield Finding(second, self._tally, f"{first} >= {second}", f"{first} < {second}")
-        yield from _unreadable(self._unreadable, "is no date or time")
+        yield from _unreadable(self._unreadable, "no date or time")
 
 
 class NotAfter(Check):
@@ -115,8 +116,8 @@ class NotAfter(Check):
 
     def results(self) -> Iterator[Finding | Unchecked]:
         if self._tally.count:
-            yield Finding(self.columns[0], self._tally, f"{self._tally.count} later dates", self._told)
-        yield from _unreadable(self._unreadable, "is no date or time")
+            yield Finding(self.columns[0], self._tally, counted(self._tally.count, "later date"), self._told)
+        yield from _unreadable(self._unreadable, "no date or time")
 
 
 class LastsAtMost(Check):
@@ -137,7 +138,7 @@ class LastsAtMost(Check):
     def results(self) -> Iterator[Finding | Unchecked]:
         if self._tally.count:
             first, second = self.columns
-            told = f"{first} to {second} in at most {self._hours:g} hours"
+            told = f"{first} to {second} in at most {self._hours:g} hour{'' if self._hours == 1 else 's'}"
             yield Finding(second, self._tally, f"{self._tally.count} longer", told)
 
 
@@ -185,12 +186,12 @@ class SameKeyTwice(Check):
     def results(self) -> Iterator[Finding | Unchecked]:
         tally = RowTally()
 
-        def counted() -> Iterator[int]:
+        def each() -> Iterator[int]:
             for row in self._ledger.shared():
                 tally.count += 1
                 yield row
 
-        tally.rows = heapq.nsmallest(MOST_ROWS, counted())
+        tally.rows = heapq.nsmallest(MOST_ROWS, each())
         for row, line, key in self._ledger.noted(tally.rows[:MOST_EXAMPLES]):
             value = key[0] if len(key) == 1 else " / ".join(one or "" for one in key)
             tally.examples.append(Example(row, line, None if value is None else value[:LONGEST_TEXT]))
@@ -204,4 +205,4 @@ class SameKeyTwice(Check):
 def _unreadable(counts: dict[str, int], what: str) -> Iterator[Unchecked]:
     for column, count in counts.items():
         if count:
-            yield Unchecked(column, f"{count} values were left out: what is there {what}")
+            yield Unchecked(column, f"{counted(count, 'value')} left out: {what}")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from domain.labops.quality.batches import UNREADABLE, RowBatch, Unreadable
 from domain.labops.quality.checks import Check, Finding, Unchecked, line_of
 from domain.labops.quality.report import MOST_ROWS, RowTally
+from domain.labops.words import counted
 
 
 class HasType(Check):
@@ -29,7 +30,7 @@ class HasType(Check):
 
     def results(self) -> Iterator[Finding | Unchecked]:
         if self._tally.count:
-            told = f"{self._tally.count} values are not {self._word}"
+            told = f"{counted(self._tally.count, 'value')} not {self._word}"
             yield Finding(self.columns[0], self._tally, told, self._word, tuple(self._first_rows))
 
 
@@ -68,12 +69,12 @@ class Within(Check):
     def results(self) -> Iterator[Finding | Unchecked]:
         [column] = self.columns
         if self._others:
-            yield Unchecked(column, f"is no column of numbers: {self._others} values are none")
+            yield Unchecked(column, f"is no column of numbers: it holds {counted(self._others, 'other value')}")
             return
         if self._below.count:
-            yield Finding(column, self._below, f"{self._below.count} values below", f">= {self._least:g}")
+            yield Finding(column, self._below, f"{counted(self._below.count, 'value')} below", f">= {self._least:g}")
         if self._above.count:
-            yield Finding(column, self._above, f"{self._above.count} values above", f"<= {self._most:g}")
+            yield Finding(column, self._above, f"{counted(self._above.count, 'value')} above", f"<= {self._most:g}")
 
 
 class FilledIn(Check):
@@ -118,7 +119,7 @@ class Looks(Check):
 
     def results(self) -> Iterator[Finding | Unchecked]:
         if self._tally.count:
-            yield Finding(self.columns[0], self._tally, f"{self._tally.count} values are not", self._word)
+            yield Finding(self.columns[0], self._tally, f"{counted(self._tally.count, 'value')} not so", self._word)
 
 
 class OnlyWhere(Check):

@@ -43,8 +43,14 @@ class Evaluation:
         for rows in self._distinct.values():
             rows.see()
 
-    def report(self, made_at: datetime, further: Sequence[Violation] = ()) -> QualityReport:
-        """Return what was found; ``further`` are violations that reading the data has brought."""
+    def report(self, made_at: datetime, further: Sequence[Violation] = (), unread_rows: int = 0) -> QualityReport:
+        """Return what was found.
+
+        Args:
+            made_at: aware UTC.
+            further: violations that reading the data has brought.
+            unread_rows: of the data, that no batch had.
+        """
         violations = list(further)
         found: dict[str, list[RowTally]] = {}
         for rule, check in self._checks:
@@ -58,7 +64,7 @@ class Evaluation:
         counts = [self._count(rule, found.get(rule.name, [])) for rule in self._rules]
         counts += [_count(one.rule_name, one.severity, 1, one.affected_rows, one.affected_rows) for one in further]
         return QualityReport(
-            rows=self._rows,
+            rows=self._rows + unread_rows,
             columns=len(self._columns),
             rules=tuple(counts),
             violations=tuple(violations),

@@ -85,7 +85,8 @@ def _no_future_dates(given: Parameters) -> MakeChecks:
             limit, told = there.today, f"<= {there.today.isoformat()}, when today began"
         else:
             limit = there.now + timedelta(hours=tolerance)
-            told = f"<= {limit.isoformat(timespec='seconds')}, {tolerance:g} hours from now"
+            hours = f"{tolerance:g} hour{'' if tolerance == 1 else 's'}"
+            told = f"<= {limit.isoformat(timespec='seconds')}, {hours} from now"
         return [NotAfter(column, limit, told) for column in columns]
 
     return checks
