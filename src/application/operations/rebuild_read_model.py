@@ -15,6 +15,7 @@ from domain.kernel.errors import LabkeeperError
 
 TASK_ID = "read-model-rebuild"
 COMMITS_PER_PART = 1_000
+"""That is a guess, until the first part tells how many commits the model reads at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +44,17 @@ class RebuildReadModelCommandHandler(CommandHandler[RebuildReadModelCommand, Ope
         return self.accepted(recorder.run)
 
     async def _rebuild_async(self, name: str, recorder: RunRecorder) -> None:
-        read_up_to = 0
+        read_up_to, largest = 0, 1
 
-        async def on_progress(position: int, _head: int) -> None:
-            nonlocal read_up_to
+        async def expect_async(parts_total: int) -> None:
+            if recorder.run.parts_total != parts_total:
+                await recorder.expect_async(parts_total)
+
+        async def on_progress(position: int, head: int) -> None:
+            nonlocal read_up_to, largest
             counts = {"commits": position - read_up_to}
-            read_up_to = position
+            read_up_to, largest = position, max(largest, position - read_up_to)
+            await expect_async(recorder.run.parts_done + 1 + math.ceil(max(0, head - position) / largest))
             await recorder.part_async(RunPart(f"{name} up to {position}", RunOutcome.SUCCEEDED, counts))
 
         # Whatever happens, the run must not look as if it went on for ever.
@@ -57,8 +63,9 @@ class RebuildReadModelCommandHandler(CommandHandler[RebuildReadModelCommand, Ope
         try:
             await self._models.rebuild_async(name, on_progress)
             outcome, why = RunOutcome.SUCCEEDED, None
+            await expect_async(recorder.run.parts_done)
         except LabkeeperError as error:
-            why = str(error)
+            outcome, why = RunOutcome.FAILED, str(error)
             await recorder.part_async(RunPart(name, RunOutcome.FAILED, error=why))
         finally:
             await self._history.end_async(recorder, outcome, why)

@@ -31,8 +31,8 @@ _FAULTS_OF_QUESTIONS = (
     duckdb.NotSupportedError,
     duckdb.PermissionException,
 )
-"""All else is a failure: what a damaged file makes of DuckDB's reader has many names, the most general error among them,
-and ``InvalidInputException``, though that counts as a programming error."""
+"""All else is a failure: what a damaged file makes of DuckDB's reader has many names, its most general error among
+them, and ``InvalidInputException``, though that counts as a programming error."""
 
 
 class EngineFailedError(UnavailableError):
