@@ -66,7 +66,11 @@ class AlertsController(ShapedController):
     @sends(200, "X-Position")
     @post("/{alert_id}/acknowledge", response_model=AlertAnswer)
     async def acknowledge_alert(self, alert_id: AlertId, body: AcknowledgeBody = None) -> Response:
-        """Say that somebody has seen it; who was first stays. It is told again only when it is worse, or over."""
+        """Say that somebody has seen it; who was first stays.
+
+        It is told again only when it is over, or worse than the last message about it said: by its severity, or by a
+        twentieth of that value or more. The rule's cool-down holds all the same.
+        """
         command = AcknowledgeAlertCommand(alert_id=alert_id, note="" if body is None else body.note)
         result = await self.mediator.execute_async(command)
         if not result.is_success:

@@ -8,6 +8,9 @@ next one that the rule raises says that it had ended, and when.
 Values of a window move a little at every look. What is news is another severity, or a value that lies a twentieth or
 more off the one recorded last. A value that grows by itself (a silence) is news only where it is as bad as it was not
 before; its growth is recorded each time that it has doubled.
+
+Once somebody has acknowledged it, only what is worse than the last message said is told: by its severity, or by a value
+that lies a twentieth or more beyond that message's. What is better, or the same, is recorded.
 """
 
 from datetime import datetime
@@ -126,6 +129,16 @@ class Alert(Aggregate[AlertState]):
             return value >= 2 * before > 0
         return value != before and abs(value - before) >= NEWS_SHARE * abs(before)
 
+    def _is_worse_than_known(self, details: AlertRuleDetails, measured: Measurement) -> bool:
+        state, known = self.state, self.state.known_value
+        if state.severity is not state.known_severity:
+            return state.severity is AlertSeverity.HIGH
+        value = state.value if measured.value is None else measured.value
+        if value is None or known is None or details.metric.grows_by_itself:
+            return False
+        worse_by = value - known if details.operator.looks_up else known - value
+        return worse_by > 0 and worse_by >= NEWS_SHARE * abs(known)
+
     def _update(self, details: AlertRuleDetails, value: float, at: datetime) -> None:
         self.record(
             AlertUpdatedDomainEvent(
@@ -152,8 +165,7 @@ class Alert(Aggregate[AlertState]):
             return
         if state.is_open and details.metric.grows_by_itself and state.told is state.severity:
             return
-        worse = state.told is AlertSeverity.MEDIUM and state.severity is AlertSeverity.HIGH
-        if state.is_open and state.acknowledged_by is not None and not worse:
+        if state.is_open and state.acknowledged_by is not None and not self._is_worse_than_known(details, measured):
             # Somebody is at it: only news that could change what they do.
             return
         if state.is_open and measured.value not in (None, state.value):

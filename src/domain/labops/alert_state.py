@@ -21,6 +21,8 @@ class AlertState(RememberedState):
         value: of the last evaluation that was recorded.
         acknowledged_by: who has seen it; None when nobody has.
         told: how bad it was in the last message; None before the first.
+        known_severity, known_value: as in the last message; before the first, as it stood when somebody acknowledged
+            it. None while nobody knows.
         unsaid: whether something has changed since that message.
         quiet_until: no message goes out before; None when one may.
         untold_end: when the alert ended that the rule's last message said to stand, be it this one or one before; None
@@ -36,6 +38,8 @@ class AlertState(RememberedState):
     acknowledged_by: str | None
     raised_at: datetime
     told: AlertSeverity | None
+    known_severity: AlertSeverity | None
+    known_value: float | None
     unsaid: bool
     quiet_until: datetime | None
     untold_end: datetime | None
@@ -53,6 +57,8 @@ class AlertState(RememberedState):
         self.acknowledged_by = None
         self.raised_at = event.created_at
         self.told = None
+        self.known_severity = None
+        self.known_value = None
         self.unsaid = True
         self.quiet_until = event.quiet_until
         self.untold_end = event.earlier_ended_at
@@ -74,10 +80,13 @@ class AlertState(RememberedState):
     @reduces(AlertAcknowledgedDomainEvent)
     def _acknowledged(self, event: AlertAcknowledgedDomainEvent) -> None:
         self.acknowledged_by = event.by
+        if self.told is None:
+            self.known_severity, self.known_value = self.severity, self.value
 
     @reduces(AlertAnnouncedDomainEvent)
     def _announced(self, event: AlertAnnouncedDomainEvent) -> None:
-        self.told = AlertSeverity(event.severity)
+        self.told = self.known_severity = AlertSeverity(event.severity)
+        self.known_value = event.value
         self.unsaid = False
         self.untold_end = None
         self.quiet_until = event.quiet_until
