@@ -6,6 +6,7 @@ of it goes over Labkeeper's own API.
 
 import asyncio
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -76,14 +77,25 @@ class Laboratory:
         began_at: when the demo began; the trouble is counted from there.
         seed: of everything that is left to chance.
         last_arrival: of an earlier demo; None when there was none.
+        left_behind: specimens of an earlier demo that have no result. They go on: nobody told of them meanwhile, and
+            the laboratory worked all the same.
     """
 
-    def __init__(self, began_at: datetime, seed: int, last_arrival: datetime | None = None) -> None:
+    def __init__(
+        self,
+        began_at: datetime,
+        seed: int,
+        last_arrival: datetime | None = None,
+        left_behind: Sequence[dict[str, Any]] = (),
+    ) -> None:
         self._began_at = began_at
         self._chance = random.Random(seed)  # noqa: S311  nothing secret
         self._underway: list[_Underway] = []
         self._told: dict[str, str] = {}
         self._arrived_until = max(began_at - PAST, last_arrival or began_at - PAST)
+        for specimen in left_behind:
+            self._underway.append(self._taken_up(specimen))
+            self._told[specimen["specimen_id"]] = specimen["status"]
 
     def readings_until(self, now: datetime) -> list[dict[str, Any]]:
         """Let time pass up to ``now``; return what is new, in order."""
@@ -114,7 +126,7 @@ class Laboratory:
             # What a machine in trouble refuses, it refuses at once.
             seconds, starts_at, error_code = chance.uniform(3, 8), at + timedelta(seconds=1), "E03"
         said = {
-            "specimen_id": f"SP{int(at.timestamp() * 1000)}",
+            "specimen_id": _id_at(at),
             "assay": assay,
             "machine_id": machine,
             "operator_id": chance.choice(OPERATORS),
@@ -122,9 +134,27 @@ class Laboratory:
         }
         return _Underway(said, starts_at, at + timedelta(seconds=round(seconds, 3)), error_code)
 
+    def _taken_up(self, specimen: dict[str, Any]) -> _Underway:
+        received_at = datetime.fromisoformat(specimen["received_at"])
+        going_on = self._arrival(received_at)
+        going_on.said = {name: specimen[name] for name in going_on.said}
+        if specimen["started_at"] is not None:
+            going_on.starts_at = datetime.fromisoformat(specimen["started_at"])
+            going_on.ends_at = max(going_on.ends_at, going_on.starts_at + timedelta(seconds=ARRIVAL_SECONDS))
+        return going_on
+
     def _in_trouble(self, at: datetime) -> bool:
         since = (at - self._began_at) % TROUBLE_EVERY
         return at >= self._began_at and TROUBLE_BEGINS <= since < TROUBLE_ENDS
+
+
+def _id_at(received_at: datetime) -> str:
+    return f"SP{int(received_at.timestamp() * 1000)}"
+
+
+def is_ours(specimen: dict[str, Any]) -> bool:
+    """Whether a specimen is one of the demo's: those that people bring are theirs to work on."""
+    return bool(specimen["specimen_id"] == _id_at(datetime.fromisoformat(specimen["received_at"])))
 
 
 async def open_laboratory_async(client: httpx.AsyncClient, teams_url: str) -> None:
@@ -159,8 +189,9 @@ async def _channel_async(client: httpx.AsyncClient, url: str) -> str:
 async def work_on_async(client: httpx.AsyncClient) -> None:
     """Send what happens in the laboratory, second by second, until cancelled; begin with its last two hours."""
     began_at = datetime.now(UTC).replace(microsecond=0)
-    last_arrival, waiting = await _left_behind_async(client)
-    laboratory = Laboratory(began_at, int(began_at.timestamp()), last_arrival)
+    last_arrival, left_behind = await _left_behind_async(client)
+    laboratory = Laboratory(began_at, int(began_at.timestamp()), last_arrival, left_behind)
+    waiting: list[dict[str, Any]] = []
     while True:
         waiting += laboratory.readings_until(datetime.now(UTC))
         try:
@@ -174,22 +205,18 @@ async def work_on_async(client: httpx.AsyncClient) -> None:
 
 
 async def _left_behind_async(client: httpx.AsyncClient) -> tuple[datetime | None, list[dict[str, Any]]]:
-    """Return the last arrival of an earlier demo, and that what was under way when it ended is lost."""
-    newest = (await _answer_async(client, "GET", "/specimens?limit=1"))["items"]
-    lost = []
+    """Return the last arrival of an earlier demo, and what was under way when it ended."""
+    newest = (await _answer_async(client, "GET", "/specimens?limit=200&specimen_id_prefix=SP"))["items"]
+    last = next((specimen for specimen in newest if is_ours(specimen)), None)
+    left_behind = []
     for status in ("RECEIVED", "IN_PROCESS"):
         path: str | None = f"/specimens?limit=200&status={status}"
         while path is not None:
             page = await _answer_async(client, "GET", path)
-            lost += [_lost(item) for item in page["items"]]
+            left_behind += [specimen for specimen in page["items"] if is_ours(specimen)]
             following = page["next_cursor"]
             path = following and f"/specimens?limit=200&status={status}&cursor={following}"
-    return datetime.fromisoformat(newest[0]["received_at"]) if newest else None, lost
-
-
-def _lost(specimen: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in specimen.items() if name != "version"}
-    return {**kept, "status": "ERROR", "error_code": "E05"}
+    return datetime.fromisoformat(last["received_at"]) if last else None, left_behind
 
 
 async def _answer_async(client: httpx.AsyncClient, method: str, path: str, body: Any = None) -> Any:
