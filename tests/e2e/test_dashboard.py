@@ -279,6 +279,9 @@ def test_on_a_phone_every_page_is_in_the_navigation(browser: Browser, app: Serve
     found.context.close()
 
 
+ABSENT = "rules: [{name: One, description: d, rule_type: uniqueness, parameters: {columns: [no_such_column]}}]"
+
+
 def test_rules_are_run_changed_and_refused_with_the_line(visitor: Visitor, app: Served, specimens: int) -> None:
     page = visitor.page
     visitor.enter(app.running.token(Role.MANAGER), "/labs")
@@ -288,6 +291,14 @@ def test_rules_are_run_changed_and_refused_with_the_line(visitor: Visitor, app: 
     expect(page.locator("#runs tbody tr", has_text="stored specimens").first).to_contain_text("completed")
     expect(page.locator("#violations .panel-hint")).to_contain_text("stored specimens")
     visitor.screenshot("data-quality")
+    absent = {"name": "r.yaml", "mimeType": "text/yaml", "buffer": ABSENT.encode()}
+    page.locator("#check-rules").set_input_files(absent)
+    page.locator("#check-file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"a\n1\n"})
+    page.locator("#check").get_by_role("button", name="Check").click()
+    expect(page.locator("#check-told")).to_have_text("1 row, 1 rule, 0 violations, 1 not checked")
+    expect(page.locator("#violations tbody tr")).to_contain_text(["the data have no such column"])
+    expect(page.locator("#violations").get_by_text("no rule is broken")).to_be_hidden()
+    visitor.screenshot("data-quality-not-checked")
     page.locator("#rules-text").fill("rules:\n  - name: x\n    description: y\n    rule_type: magic\n")
     visitor.forgive("422")
     page.get_by_role("button", name="Save").click()

@@ -10,13 +10,20 @@ const faults = byId("rules-error");
 let tag = null;
 let stored = null;
 
-function showViolations(found, title) {
+const counted = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+
+/** Show what is broken, then what could not be checked, which is neither broken nor holds. */
+function showViolations({ violations: found, not_checked: left }, title) {
   fill(violations.querySelector("table"), found.map((one) => el("tr", {},
     el("th", { scope: "row", class: "cut", title: `${one.rule_name}\n${one.description}` }, named(one.rule_name)), el("td", {}, badge(one.severity.toLowerCase(), SEVERITIES[one.severity])),
     el("td", { class: "name" }, named(one.column)), el("td", { class: "num" }, count(one.affected_rows)),
-    el("td", { class: "cut mono", title: spelt(one.value || "") }, named(spelt(one.value || "–"))), el("td", { class: "cut mono", title: one.expected }, named(one.expected || "–")))));
+    el("td", { class: "cut mono", title: spelt(one.value || "") }, named(spelt(one.value || "–"))), el("td", { class: "cut mono", title: one.expected }, named(one.expected || "–"))))
+    .concat(left.map((one) => el("tr", {},
+      el("th", { scope: "row", class: "cut", title: one.rule_name }, named(one.rule_name)), el("td", {}, badge("not checked", "warn")),
+      el("td", { class: "name" }, named(one.column)), el("td", { class: "num" }, "–"),
+      el("td", { class: "cut", title: spelt(one.reason) }, named(spelt(one.reason))), el("td", {}, "–")))));
   part(violations, "hint").textContent = title;
-  setState(violations, found.length ? "ready" : "empty", `${title}: no rule is broken.`);
+  setState(violations, found.length + left.length ? "ready" : "empty", `${title}: no rule is broken.`);
 }
 
 const titleOf = (run) => `${run.kind === "imports" ? "import" : "stored specimens"}, ${moment(run.started_at)}`;
@@ -25,7 +32,7 @@ const rulesOf = (version, source) => (version ? `version ${version} of the rules
 async function showRun(run) {
   setState(violations, "loading");
   try {
-    showViolations((await get(`${API}/runs/${run.run_id}`)).violations, `${titleOf(run)}, by ${rulesOf(run.rules_version, run.rules_source)}`);
+    showViolations(await get(`${API}/runs/${run.run_id}`), `${titleOf(run)}, by ${rulesOf(run.rules_version, run.rules_source)}`);
   } catch (error) {
     setState(violations, "error", messageOf(error));
   }
@@ -160,8 +167,9 @@ byId("check-form").addEventListener("submit", async (event) => {
   told.textContent = "checking";
   try {
     const { body } = await send("POST", `${API}/validate-csv`, form);
-    told.textContent = `${count(body.data_shape[0])} rows, ${count(body.rules_applied)} rules, ${count(body.violations_count)} violations`;
-    showViolations(body.violations, `${given.name}, by ${body.rules_source === "rules_file" ? own?.name : `the ${body.rules_source === "stored" ? "stored rules" : `rules of ${body.rules_source}`}`}`);
+    told.textContent = [counted(body.data_shape[0], "row"), counted(body.rules_applied, "rule"), counted(body.violations_count, "violation"),
+      ...(body.not_checked.length ? [`${count(body.not_checked.length)} not checked`] : [])].join(", ");
+    showViolations(body, `${given.name}, by ${body.rules_source === "rules_file" ? own?.name : `the ${body.rules_source === "stored" ? "stored rules" : `rules of ${body.rules_source}`}`}`);
   } catch (error) {
     told.textContent = "";
     problem.textContent = messageOf(error);
