@@ -157,7 +157,7 @@ def test_a_bomb_of_aliases_costs_nothing() -> None:
 def test_files_that_are_too_large_or_no_text_are_refused() -> None:
     with pytest.raises(InvalidRulesError, match="at most"):
         read_yaml(b"a" * (LARGEST_FILE_BYTES + 1))
-    with pytest.raises(InvalidRulesError, match="line 2: the file must be text in UTF-8"):
+    with pytest.raises(InvalidRulesError, match="line 2: the document must be text in UTF-8"):
         read_yaml(b"a: 1\nb: \xff")
 
 

@@ -24,7 +24,7 @@ class RuleProblem:
 
     def __str__(self) -> str:
         where = f"line {self.line}: " if self.line is not None else ""
-        return f"{where}{self.field or 'the file'} {self.rule}"
+        return f"{where}{self.field or 'the document'} {self.rule}"
 
 
 class InvalidRulesError(DomainError):
