@@ -44,7 +44,8 @@ class RunningServer:
 def announce_server(data_dir: Path, url: str) -> None:
     """Write down where this process serves, in a file of mode 0600; take away what dead servers left."""
     for left in servers_of(data_dir):
-        if not left.lives and not left.answers:
+        # What answers at our own address is this process.
+        if not left.lives and (left.url == url or not left.answers):
             left.file.unlink(missing_ok=True)
     draft = data_dir / f".server.{os.getpid()}"
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

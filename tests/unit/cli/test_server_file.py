@@ -56,8 +56,11 @@ def test_one_that_answers_is_asked_rather_than_a_later_one_that_does_not(
     assert found.url == answering
 
 
-def test_what_a_killed_server_left_goes_at_the_next_start(tmp_path: Path, answering: str, dead_pid: int) -> None:
-    note(tmp_path, "http://127.0.0.1:9", dead_pid)
+@pytest.mark.parametrize("same_address", [False, True])
+def test_what_a_killed_server_left_goes_at_the_next_start(
+    tmp_path: Path, answering: str, dead_pid: int, same_address: bool
+) -> None:
+    note(tmp_path, answering if same_address else "http://127.0.0.1:9", dead_pid)
     announce_server(tmp_path, answering)
     assert [server.pid for server in servers_of(tmp_path)] == [os.getpid()]
 
