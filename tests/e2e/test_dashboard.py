@@ -72,6 +72,8 @@ def test_who_is_not_logged_in_is_sent_to_log_in_and_comes_back_where_they_wanted
     page.wait_for_url(f"{app.url}/system")
     expect(page.locator("#jobs tbody tr").first).to_be_visible()
     expect(page.locator("#read-models")).to_contain_text("lab_records")
+    rebuilds = page.locator("#jobs tbody tr", has_text="read-model-rebuild")
+    expect(rebuilds.get_by_role("button")).to_have_count(0)
     visitor.screenshot("system")
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url(f"{app.url}/login")
@@ -192,6 +194,10 @@ def test_a_file_is_imported_with_progress_and_a_report_of_its_bad_rows(
     page.dispatch_event("h1", "drop", {"dataTransfer": dropped})  # beside the place for it, as people do
     expect(page.locator("#run-told")).to_have_text("completed: 0 applied, 2,000 unchanged, 2 rejected")
     expect(page.locator("#imports tbody tr")).to_have_count(2)
+    page.locator("#file").set_input_files({"name": "else.csv", "mimeType": "text/csv", "buffer": b"foo,bar\n1,2\n"})
+    expect(page.locator("#progress")).to_contain_text("failed")
+    expect(page.locator("#rejections .panel-note")).to_have_text("The import failed before any row was rejected.")
+    expect(page.locator("#rejections .panel-hint")).to_have_text("")
 
 
 def test_a_scenario_is_simulated_and_shown_against_the_lab_as_it_is(

@@ -100,12 +100,12 @@ function showTiles(now) {
   const { tat, throughput, errors, sla, wip } = now;
   const other = isRange();
   const later = datedLater(throughput);
-  tile("completed", count(throughput.total), `${count(throughput.today)} today${other ? ", whatever the time chosen" : ""}${later ? ` · ${count(later)} dated in the future` : ""}`, throughput.data.map((point) => point.count));
+  tile("completed", count(throughput.total), `${count(throughput.today)} today${other ? ", whatever the time" : ""}${later ? ` · ${count(later)} dated in the future` : ""}`, throughput.data.map((point) => point.count));
   tile("tat", tat.total_specimens ? minutes(tat.p90) : "–", tat.total_specimens ? [`P50 ${minutes(tat.p50)}`, `P99 ${minutes(tat.p99)}`].map((text) => text.replaceAll(" ", "\u00a0")).join(" · ") : "nothing completed", now.tat_series.data.map((point) => point.p90));
   tile("sla", sla.total_completed ? percent(sla.breach_rate) : "–", `${count(sla.breach_count)} of ${count(sla.total_completed)}`, now.sla_series.data.map((point) => point.breach_rate), sla.breach_rate > 0.1);
   tile("errors", errors.total_specimens ? percent(errors.overall_error_rate) : "–", `${count(errors.total_errors)} of ${count(errors.total_specimens)}`, now.errors_series.data.map((point) => point.error_rate), errors.overall_error_rate > 0.1);
   const inProcess = wip.by_status.find((group) => group.value === "IN_PROCESS")?.count || 0;
-  tile("open", count(wip.total_open), `${count(inProcess)} in process${other ? ", whatever the time chosen" : ""}`, now.errors_series.data.map((point) => point.total_specimens));
+  tile("open", count(wip.total_open), `${count(inProcess)} in process${other ? ", whatever the time" : ""}`, now.errors_series.data.map((point) => point.total_specimens));
   tile("late", count(sla.open_breach_count), sla.open_breaches.length ? `oldest ${age(sla.open_breaches[0].received_at)}` : "none", [], sla.open_breach_count > 0);
 }
 
@@ -148,7 +148,7 @@ function showCharts(now) {
     setState(byId("ageing"), "ready");
     setLabel(byId("chart-ageing"), `Open specimens by hours since they were received: ${ages.map((bucket) => `${hours(bucket)} h ${bucket.count}`).join(", ")}`);
   } else setState(byId("ageing"), "empty", "Nothing is open.");
-  setText(part(byId("ageing"), "hint"), `${isRange() ? "whatever the time chosen · " : ""}hours since received · limit ${duration(now.sla.limits.default_hours * 3600)}`);
+  setText(part(byId("ageing"), "hint"), `hours since received · limit ${duration(now.sla.limits.default_hours * 3600)}`);
 }
 
 function showHeat(now) {
