@@ -50,7 +50,7 @@ class _NoPolicy:
 @contextmanager
 def metrics_over(path: Path, folder: Path) -> Iterator[tuple[Metrics, MetricRegistry]]:
     """Open the service over a file of specimens."""
-    engine = Engine(path.parent, MEMORY_MB, lambda: None)
+    engine = Engine(path.parent, MEMORY_MB, lambda: None, lambda: True)
     try:
         table = _FileTable(path, engine)
         limits = CurrentSlaLimits(cast(SlaPolicyRepository, _NoPolicy()), table)

@@ -12,7 +12,7 @@ from integration.garbage_collection import calm_the_collector
 from integration.labops.table.engine import Engine
 
 calm_the_collector()
-engine = Engine(Path("."), 64, lambda: None)
+engine = Engine(Path("."), 64, lambda: None, lambda: True)
 engine.check_question("SELECT 1")
 engine.close()
 """
