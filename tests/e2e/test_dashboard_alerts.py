@@ -159,9 +159,12 @@ def test_limits_are_changed_and_a_change_of_somebody_else_is_not_written_over(
     visitor: Visitor, app: Served, api: httpx.Client
 ) -> None:
     page = visitor.page
-    before = api.get(f"{API}/sla-limits").json()
+    usual = api.get(f"{API}/sla-limits").json()
+    before = {**usual, "by_assay": {**usual["by_assay"], "Third": 1 / 3}}
+    assert api.put(f"{API}/sla-limits", json=before).status_code == 200
     visitor.enter(app.running.token(Role.MANAGER), "/alerts")
     expect(page.get_by_label("For every assay")).to_have_value(f"{before['default_hours']:g}")
+    expect(page.get_by_label("Hours for Third", exact=True)).to_have_value("0.333333")
     pressed(page, "Add an assay")
     page.locator("#assay-limits li").last.get_by_label("Assay", exact=True).fill(ASSAY)
     hours = page.locator("#assay-limits li").last.get_by_label("Hours")
@@ -172,7 +175,7 @@ def test_limits_are_changed_and_a_change_of_somebody_else_is_not_written_over(
     hours.fill("1.5")
     pressed(page, "Save the limits")
     expect(page.locator("#limits-told")).to_have_text("saved")
-    assert api.get(f"{API}/sla-limits").json()["by_assay"][ASSAY] == 1.5
+    assert api.get(f"{API}/sla-limits").json()["by_assay"] == {**before["by_assay"], ASSAY: 1.5}
     hours.fill("2")
     assert api.put(f"{API}/sla-limits", json=before).status_code == 200
     visitor.forgive("412")
@@ -180,6 +183,7 @@ def test_limits_are_changed_and_a_change_of_somebody_else_is_not_written_over(
     expect(page.locator("#limits")).to_contain_text("Somebody has changed the limits meanwhile")
     pressed(page, "Back to the stored ones")
     expect(page.locator("#assay-limits li")).to_have_count(len(before["by_assay"]))
+    assert api.put(f"{API}/sla-limits", json=usual).status_code == 200
 
 
 def test_who_only_reads_is_offered_nothing_that_changes_anything(

@@ -14,10 +14,18 @@ const allowed = may("manager");
 let stored = null;
 let numbered = 0;
 
+/** Show hours as a person would write them; what is stored stays what it is until somebody writes something else. */
+function put(input, hours) {
+  input.value = String(Number(hours.toPrecision(6)));
+  input.dataset.shown = input.value;
+  input.dataset.stored = String(hours);
+}
+
 function row(assay, hours) {
   const number = (numbered += 1);
   const name = el("input", { id: `limit-assay-${number}`, value: assay, list: "assay-names", readOnly: !allowed, "data-part": "assay", "aria-label": "Assay" });
-  const limit = el("input", { id: `limit-hours-${number}`, type: "number", step: "any", value: String(hours), readOnly: !allowed, "data-part": "hours", "aria-label": assay ? `Hours for ${assay}` : "Hours" });
+  const limit = el("input", { id: `limit-hours-${number}`, type: "number", step: "any", readOnly: !allowed, "data-part": "hours", "aria-label": assay ? `Hours for ${assay}` : "Hours" });
+  if (hours !== "") put(limit, hours);
   const away = el("button", { type: "button", class: "small", "aria-label": `Remove the limit of ${assay || "this assay"}`, onclick: () => {
     const next = made.nextElementSibling ?? made.previousElementSibling;
     made.remove();
@@ -29,7 +37,7 @@ function row(assay, hours) {
 }
 
 function show({ default_hours: hours, by_assay: limits }) {
-  usual.value = String(hours);
+  put(usual, hours);
   rows.replaceChildren(...Object.entries(limits).map(([assay, each]) => row(assay, each)));
   hide(byId("limits-back"), true, usual);
   form.removeAttribute("data-unsaved");
@@ -53,7 +61,10 @@ export async function showLimits() {
   setState(panel, "ready");
 }
 
-const hoursOf = (input) => (input.value.trim() === "" ? null : Number(input.value));
+function hoursOf(input) {
+  if (input.value.trim() === "") return null;
+  return Number(input.value === input.dataset.shown ? input.dataset.stored : input.value);
+}
 
 /** The limits as they are written; each control bears the name of its field, and two limits of one assay are refused here. */
 function written() {
