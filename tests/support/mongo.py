@@ -104,6 +104,8 @@ class LocalMongod:
                     *("--replSet", self.replica_set, "--oplogSize", "128", "--wiredTigerCacheSizeGB", "0.25"),
                     *("--noauth", "--nounixsocket"),
                     *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+                    # Tests set clocks to years ago, and what ended then would be taken away while they look at it.
+                    *("--setParameter", "ttlMonitorEnabled=false"),
                     *("--setParameter", "transactionLifetimeLimitSeconds=10"),
                 ],
                 stdin=subprocess.DEVNULL,
